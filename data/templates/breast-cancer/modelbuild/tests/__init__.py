@@ -1,0 +1,2 @@
+# SPDX-FileCopyrightText: The Atelier contributors
+# SPDX-License-Identifier: Apache-2.0
