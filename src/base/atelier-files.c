@@ -91,6 +91,16 @@ atelier_files_make_folder (const char *path, GError **error)
   return TRUE;
 }
 
+/* Whether it is a regular file; errno says what is wrong with another. */
+static gboolean
+is_regular (const struct stat *status)
+{
+  if (S_ISREG (status->st_mode))
+    return TRUE;
+  errno = S_ISDIR (status->st_mode) ? EISDIR : EINVAL;
+  return FALSE;
+}
+
 static gboolean
 copy_content (int from, int to)
 {
@@ -147,8 +157,8 @@ atelier_files_copy (const char *from, const char *to, AtelierCopyFlags flags, GE
             }
         }
     }
-  in = open (from, O_RDONLY | O_CLOEXEC);
-  if (in < 0 || fstat (in, &status) < 0)
+  in = open (from, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a pipe must not keep us waiting */
+  if (in < 0 || fstat (in, &status) < 0 || !is_regular (&status))
     {
       fail (error, _("Cannot read “%s”: %s"), from);
       if (in >= 0)
@@ -181,6 +191,18 @@ compare_names (gconstpointer a, gconstpointer b)
   return strcmp (*(char *const *) a, *(char *const *) b);
 }
 
+static gboolean
+is_folder (int parent, const struct dirent *entry)
+{
+  struct stat status;
+
+  if (entry->d_type != DT_UNKNOWN)
+    return entry->d_type == DT_DIR;
+  return fstatat (parent, entry->d_name, &status, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR (status.st_mode);
+}
+
+/* The names in a folder, folders with a slash behind: sorted, what is below them then comes in byte order of the whole
+ * relative path ("a.txt" before "a/b"). */
 static GPtrArray *
 list_folder (const char *path, GError **error)
 {
@@ -196,12 +218,13 @@ list_folder (const char *path, GError **error)
   names = g_ptr_array_new_with_free_func (g_free);
   while ((entry = readdir (folder)) != NULL)
     if (strcmp (entry->d_name, ".") != 0 && strcmp (entry->d_name, "..") != 0)
-      g_ptr_array_add (names, g_strdup (entry->d_name));
+      g_ptr_array_add (names, g_strconcat (entry->d_name, is_folder (dirfd (folder), entry) ? "/" : "", NULL));
   closedir (folder);
   g_ptr_array_sort (names, compare_names);
   return names;
 }
 
+/* @prefix: "" or the relative path of @folder with a slash behind */
 static gboolean
 walk_below (const char *folder, const char *prefix, AtelierFilesVisitor visit, gpointer user_data, GError **error)
 {
@@ -212,22 +235,22 @@ walk_below (const char *folder, const char *prefix, AtelierFilesVisitor visit, g
   for (guint i = 0; i < names->len; i++)
     {
       const char *name = g_ptr_array_index (names, i);
+      g_autofree char *relative = g_strconcat (prefix, name, NULL);
       g_autofree char *path = g_build_filename (folder, name, NULL);
-      g_autofree char *relative = prefix != NULL ? g_strconcat (prefix, "/", name, NULL) : g_strdup (name);
+      gboolean was_folder = g_str_has_suffix (path, "/");
       struct stat status;
 
+      if (was_folder)
+        path[strlen (path) - 1] = '\0'; /* else lstat() would follow a link that took the folder's place */
       if (lstat (path, &status) < 0)
         {
           if (errno == ENOENT)
             continue;
           return fail (error, _("Cannot read “%s”: %s"), path);
         }
-      if (S_ISDIR (status.st_mode))
-        {
-          if (!walk_below (path, relative, visit, user_data, error))
-            return FALSE;
-        }
-      else if (S_ISREG (status.st_mode) && !visit (relative, path, user_data, error))
+      if (was_folder && S_ISDIR (status.st_mode) && !walk_below (path, relative, visit, user_data, error))
+        return FALSE;
+      if (!was_folder && S_ISREG (status.st_mode) && !visit (relative, path, user_data, error))
         return FALSE;
     }
   return TRUE;
@@ -236,7 +259,7 @@ walk_below (const char *folder, const char *prefix, AtelierFilesVisitor visit, g
 gboolean
 atelier_files_walk (const char *folder, AtelierFilesVisitor visit, gpointer user_data, GError **error)
 {
-  return walk_below (folder, NULL, visit, user_data, error);
+  return walk_below (folder, "", visit, user_data, error);
 }
 
 typedef struct
@@ -267,35 +290,52 @@ atelier_files_copy_tree (const char *from, const char *to, AtelierCopyFlags flag
   return atelier_files_make_folder (to, error) && atelier_files_walk (from, copy_tree_file, &copy, error);
 }
 
+static gboolean remove_at (int parent, const char *name);
+
+/* Removes what is in the folder that @fd has open, as far as it goes; errno says what the first failure was. */
+static gboolean
+remove_content (int fd)
+{
+  DIR *folder = fdopendir (fd);
+  struct dirent *entry;
+  int failure = 0;
+
+  if (folder == NULL)
+    {
+      failure = errno;
+      close (fd);
+      errno = failure;
+      return FALSE;
+    }
+  while ((entry = readdir (folder)) != NULL)
+    if (strcmp (entry->d_name, ".") != 0 && strcmp (entry->d_name, "..") != 0 && !remove_at (fd, entry->d_name) && failure == 0)
+      failure = errno;
+  closedir (folder);
+  errno = failure;
+  return failure == 0;
+}
+
 static gboolean
 remove_at (int parent, const char *name)
 {
-  int fd;
-  DIR *folder;
-  struct dirent *entry;
-  gboolean ok = TRUE;
+  int refusal, fd;
 
   if (unlinkat (parent, name, 0) == 0 || errno == ENOENT)
     return TRUE;
-  if (errno != EISDIR && errno != EPERM && errno != EACCES)
+  refusal = errno;
+  if (refusal != EISDIR && refusal != EPERM && refusal != EACCES)
     return FALSE;
   fd = openat (parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
   if (fd < 0 && errno == EACCES && fchmodat (parent, name, 0700, 0) == 0)
     fd = openat (parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
   if (fd < 0)
-    return FALSE;
-  (void) fchmod (fd, 0700);
-  folder = fdopendir (fd);
-  if (folder == NULL)
     {
-      close (fd);
+      if (errno == ENOTDIR || errno == ELOOP)
+        errno = refusal; /* no folder: the first answer is the true one */
       return FALSE;
     }
-  while ((entry = readdir (folder)) != NULL)
-    if (strcmp (entry->d_name, ".") != 0 && strcmp (entry->d_name, "..") != 0)
-      ok = remove_at (fd, entry->d_name) && ok;
-  closedir (folder);
-  return (unlinkat (parent, name, AT_REMOVEDIR) == 0 || errno == ENOENT) && ok;
+  (void) fchmod (fd, 0700);
+  return remove_content (fd) && (unlinkat (parent, name, AT_REMOVEDIR) == 0 || errno == ENOENT);
 }
 
 /* atelier_files_remove_tree:

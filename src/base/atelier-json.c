@@ -5,18 +5,14 @@
 
 #include "config.h"
 
-#include <math.h>
 #include <string.h>
 #include <glib/gi18n.h>
 
 #include "atelier-json.h"
 
-#include "atelier-digest.h"
-#include "atelier-files.h"
-
-/* JSON values as the rest of the program uses them: parsed with a sentence on failure, written with sorted keys so
- * that a change is one line in a diff, read with a fallback so that a missing key is not a special case.
- * Duplicate keys are refused, since two readers would see two documents. */
+/* JSON values as the rest of the program uses them: parsed with a sentence on failure, read with a fallback so that a
+ * missing key is not a special case. Duplicate keys are refused, since two readers would see two documents.
+ * atelier-json-write.c has the other direction. */
 
 G_DEFINE_QUARK (atelier-json-error-quark, atelier_json_error)
 
@@ -61,56 +57,6 @@ atelier_json_read_file (const char *path, GError **error)
   if (value == NULL)
     g_prefix_error (error, _("“%s” is not valid JSON: "), path);
   return value;
-}
-
-/* atelier_json_write_file:
- *
- * Replaces @path in one step (a reader sees the old or the new file), pretty, with sorted keys and a final newline. */
-gboolean
-atelier_json_write_file (const char *path, const json_t *value, GError **error)
-{
-  g_autofree char *text = atelier_json_pretty (value);
-
-  return atelier_files_write_atomic (path, text, -1, 0644, error);
-}
-
-static char *
-dump (const json_t *value, size_t flags, const char *ending)
-{
-  char *text = json_dumps (value, flags | JSON_ENCODE_ANY);
-  char *result = g_strconcat (text != NULL ? text : "null", ending, NULL);
-
-  free (text);
-  return result;
-}
-
-/* atelier_json_compact:
- *
- * Returns: (transfer full): one line without blanks, keys sorted: equal values give equal text */
-char *
-atelier_json_compact (const json_t *value)
-{
-  return dump (value, JSON_COMPACT | JSON_SORT_KEYS, "");
-}
-
-/* atelier_json_pretty:
- *
- * Returns: (transfer full): indented by two, keys sorted, with a final newline */
-char *
-atelier_json_pretty (const json_t *value)
-{
-  return dump (value, JSON_INDENT (2) | JSON_SORT_KEYS, "\n");
-}
-
-/* atelier_json_digest:
- *
- * Returns: (transfer full): SHA-256 of atelier_json_compact(), in hexadecimal */
-char *
-atelier_json_digest (const json_t *value)
-{
-  g_autofree char *text = atelier_json_compact (value);
-
-  return atelier_digest_text (text, -1);
 }
 
 const char *
@@ -188,69 +134,4 @@ void
 atelier_json_set_bool (json_t *object, const char *key, gboolean value)
 {
   json_object_set_new (object, key, json_boolean (value));
-}
-
-/* atelier_json_double_to_text:
- *
- * The shortest text that reads back as the same double, with at least one decimal, as Python prints it:
- * 5.0, 0.1, 1e-07 (SAGEMAKER-DEFINITION, "Types and coercion").
- *
- * Returns: (transfer full): text in the C locale */
-char *
-atelier_json_double_to_text (double value)
-{
-  char text[G_ASCII_DTOSTR_BUF_SIZE];
-  int digits;
-
-  if (!isfinite (value))
-    return g_strdup (isnan (value) ? "nan" : value > 0 ? "inf" : "-inf");
-  for (digits = 1; digits < 17; digits++)
-    {
-      char format[8];
-
-      g_snprintf (format, sizeof format, "%%.%dg", digits);
-      g_ascii_formatd (text, sizeof text, format, value);
-      if (g_ascii_strtod (text, NULL) == value)
-        break;
-    }
-  if (digits == 17)
-    g_ascii_formatd (text, sizeof text, "%.17g", value);
-  if (fabs (value) >= 1e-4 && fabs (value) < 1e16)
-    {
-      /* %g turns to exponents earlier than Python does */
-      if (strchr (text, 'e') != NULL)
-        g_ascii_formatd (text, sizeof text, "%.0f", value);
-    }
-  if (strpbrk (text, ".en") == NULL)
-    g_strlcat (text, ".0", sizeof text);
-  return g_strdup (text);
-}
-
-/* atelier_json_to_text:
- *
- * The text form of a value where a job field wants text: strings as they are, integers in decimal, floats as
- * atelier_json_double_to_text(), booleans "true" and "false", anything else compact JSON.
- *
- * Returns: (transfer full): the text */
-char *
-atelier_json_to_text (const json_t *value)
-{
-  switch (value != NULL ? json_typeof (value) : JSON_NULL)
-    {
-    case JSON_STRING:
-      return g_strdup (json_string_value (value));
-    case JSON_INTEGER:
-      return g_strdup_printf ("%" JSON_INTEGER_FORMAT, json_integer_value (value));
-    case JSON_REAL:
-      return atelier_json_double_to_text (json_real_value (value));
-    case JSON_TRUE:
-      return g_strdup ("true");
-    case JSON_FALSE:
-      return g_strdup ("false");
-    case JSON_NULL:
-    case JSON_OBJECT:
-    case JSON_ARRAY:
-    default:
-      return atelier_json_compact (value);
-    }
 }

@@ -90,10 +90,11 @@ atelier_main_init (void)
 void
 atelier_main_post (AtelierMainFunc apply, gpointer message, GDestroyNotify free_message)
 {
-  Post *post = g_new (Post, 1);
+  Post *post;
 
   g_return_if_fail (posts != NULL && apply != NULL);
 
+  post = g_new (Post, 1);
   *post = (Post) { apply, message, free_message };
   TSAN_RELEASE (post);
   g_async_queue_push (posts, post);

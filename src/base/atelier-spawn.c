@@ -11,6 +11,7 @@
 #include <signal.h>
 #include <spawn.h>
 #include <string.h>
+#include <sys/pidfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <gio/gio.h>
@@ -23,32 +24,28 @@
 
 extern char **environ;
 
-#define FIRST_PASSED 3
+#define MOST_PASSED 16
 
-/* Descriptors to pass may themselves be 3, 4, …; they are first moved out of the way so that no dup2 overwrites one. */
+/* The child's descriptors 0, 1, 2, 3, … come from descriptors of ours that may have just these numbers: all are first
+ * moved out of the way, so that no dup2 overwrites one that is still needed. -1 stays -1. */
 static gboolean
-move_aside (const int *from, int *to, gsize n)
+move_aside (int *fds, gsize n)
 {
   for (gsize i = 0; i < n; i++)
-    {
-      to[i] = fcntl (from[i], F_DUPFD_CLOEXEC, FIRST_PASSED + (int) n);
-      if (to[i] < 0)
-        {
-          while (i-- > 0)
-            close (to[i]);
-          return FALSE;
-        }
-    }
-  return TRUE;
-}
+    if (fds[i] >= 0)
+      {
+        int moved = fcntl (fds[i], F_DUPFD_CLOEXEC, (int) n);
 
-static void
-add_standard (posix_spawn_file_actions_t *actions, int fd, int target)
-{
-  if (fd < 0)
-    posix_spawn_file_actions_addopen (actions, target, "/dev/null", target == 0 ? O_RDONLY : O_WRONLY, 0);
-  else
-    posix_spawn_file_actions_adddup2 (actions, fd, target);
+        if (moved < 0)
+          {
+            while (i-- > 0)
+              if (fds[i] >= 0)
+                close (fds[i]);
+            return FALSE;
+          }
+        fds[i] = moved;
+      }
+  return TRUE;
 }
 
 /* atelier_spawn:
@@ -63,25 +60,30 @@ atelier_spawn (const AtelierSpawn *spawn, GError **error)
   posix_spawnattr_t attributes;
   sigset_t none, all;
   short flags = POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF;
-  int moved[16];
+  int fds[3 + MOST_PASSED] = { spawn->stdin_fd, spawn->stdout_fd, spawn->stderr_fd };
+  gsize n_fds = 3 + spawn->n_pass_fds;
   pid_t pid = -1;
   int code;
 
   g_return_val_if_fail (spawn->argv != NULL && spawn->argv[0] != NULL, -1);
-  g_return_val_if_fail (spawn->n_pass_fds <= G_N_ELEMENTS (moved), -1);
+  g_return_val_if_fail (spawn->n_pass_fds <= MOST_PASSED, -1);
 
-  if (!move_aside (spawn->pass_fds, moved, spawn->n_pass_fds))
+  for (gsize i = 0; i < spawn->n_pass_fds; i++)
+    fds[3 + i] = spawn->pass_fds[i];
+  if (!move_aside (fds, n_fds))
     {
-      g_set_error (error, G_IO_ERROR, g_io_error_from_errno (errno), _("Cannot start “%s”: %s"), spawn->argv[0],
-                   g_strerror (errno));
+      int saved = errno;
+
+      g_set_error (error, G_IO_ERROR, g_io_error_from_errno (saved), _("Cannot start “%s”: %s"), spawn->argv[0],
+                   g_strerror (saved));
       return -1;
     }
   posix_spawn_file_actions_init (&actions);
-  add_standard (&actions, spawn->stdin_fd, 0);
-  add_standard (&actions, spawn->stdout_fd, 1);
-  add_standard (&actions, spawn->stderr_fd, 2);
-  for (gsize i = 0; i < spawn->n_pass_fds; i++)
-    posix_spawn_file_actions_adddup2 (&actions, moved[i], FIRST_PASSED + (int) i);
+  for (int i = 0; i < (int) n_fds; i++)
+    if (fds[i] < 0)
+      posix_spawn_file_actions_addopen (&actions, i, "/dev/null", i == 0 ? O_RDONLY : O_WRONLY, 0);
+    else
+      posix_spawn_file_actions_adddup2 (&actions, fds[i], i);
   if (spawn->folder != NULL)
     posix_spawn_file_actions_addchdir_np (&actions, spawn->folder);
 
@@ -98,8 +100,9 @@ atelier_spawn (const AtelierSpawn *spawn, GError **error)
                        spawn->envp != NULL ? (char *const *) spawn->envp : environ);
   posix_spawnattr_destroy (&attributes);
   posix_spawn_file_actions_destroy (&actions);
-  for (gsize i = 0; i < spawn->n_pass_fds; i++)
-    close (moved[i]);
+  for (gsize i = 0; i < n_fds; i++)
+    if (fds[i] >= 0)
+      close (fds[i]);
   if (code != 0)
     {
       g_set_error (error, G_IO_ERROR, g_io_error_from_errno (code), _("Cannot start “%s”: %s"), spawn->argv[0],
@@ -109,20 +112,53 @@ atelier_spawn (const AtelierSpawn *spawn, GError **error)
   return pid;
 }
 
-static gboolean
-read_more (int *fd, GString *text)
+static void
+close_fd (int *fd)
 {
-  char piece[4096];
+  if (*fd >= 0)
+    close (*fd);
+  *fd = -1;
+}
+
+/* All that a pipe holds at most; its end closes the descriptor. */
+static void
+read_pipe (int *fd, GString *text)
+{
+  char piece[65536];
   gssize n = read (*fd, piece, sizeof piece);
 
   if (n > 0)
     g_string_append_len (text, piece, n);
   else if (n == 0 || (errno != EINTR && errno != EAGAIN))
+    close_fd (fd);
+}
+
+/* Reads both pipes until the program has ended, or @until_us (0: no limit) has come, which is FALSE. What the program
+ * leaves running in the background may hold the pipes open for ever: its end counts, not theirs. */
+static gboolean
+read_to_end (pid_t pid, int *out_fd, GString *out, int *err_fd, GString *err, gint64 until_us)
+{
+  int ended_fd = pidfd_open (pid, 0);
+  gboolean in_time = TRUE;
+
+  while (in_time && (ended_fd >= 0 || *out_fd >= 0 || *err_fd >= 0))
     {
-      close (*fd);
-      *fd = -1;
+      struct pollfd fds[] = { { *out_fd, POLLIN, 0 }, { *err_fd, POLLIN, 0 }, { ended_fd, POLLIN, 0 } };
+      gint64 left_us = until_us > 0 ? until_us - g_get_monotonic_time () : 0;
+
+      in_time = left_us >= 0;
+      if (!in_time || poll (fds, G_N_ELEMENTS (fds), until_us > 0 ? (int) (left_us / 1000) + 1 : -1) <= 0)
+        continue;
+      /* after the end what is in the pipes is all that it wrote, also what came since poll() looked at them */
+      if (fds[0].revents != 0 || fds[2].revents != 0)
+        read_pipe (out_fd, out);
+      if (fds[1].revents != 0 || fds[2].revents != 0)
+        read_pipe (err_fd, err);
+      if (fds[2].revents != 0)
+        break;
     }
-  return *fd >= 0;
+  close_fd (&ended_fd);
+  return in_time;
 }
 
 /* atelier_spawn_capture:
@@ -139,63 +175,44 @@ atelier_spawn_capture (const char *const *argv, const char *const *envp, const c
 {
   g_autoptr (GString) out = g_string_new (NULL);
   g_autoptr (GString) err = g_string_new (NULL);
-  gint64 until = g_get_monotonic_time () + (gint64) timeout_ms * 1000;
-  int out_pipe[2], err_pipe[2], status, code;
-  gboolean timed_out = FALSE;
-  pid_t pid;
+  gint64 until_us = timeout_ms > 0 ? g_get_monotonic_time () + (gint64) timeout_ms * 1000 : 0;
+  int out_pipe[2] = { -1, -1 }, err_pipe[2] = { -1, -1 }, status, code;
+  gboolean in_time = FALSE;
+  pid_t pid = -1;
 
-  if (pipe2 (out_pipe, O_CLOEXEC) < 0)
+  if (pipe2 (out_pipe, O_CLOEXEC) < 0 || pipe2 (err_pipe, O_CLOEXEC) < 0 || fcntl (out_pipe[0], F_SETFL, O_NONBLOCK) < 0
+      || fcntl (err_pipe[0], F_SETFL, O_NONBLOCK) < 0)
     {
-      g_set_error (error, G_IO_ERROR, g_io_error_from_errno (errno), "%s", g_strerror (errno));
-      return FALSE;
-    }
-  if (pipe2 (err_pipe, O_CLOEXEC) < 0)
-    {
-      g_set_error (error, G_IO_ERROR, g_io_error_from_errno (errno), "%s", g_strerror (errno));
-      close (out_pipe[0]);
-      close (out_pipe[1]);
-      return FALSE;
-    }
-  pid = atelier_spawn (&(AtelierSpawn) { .argv = argv, .envp = envp, .folder = folder, .stdin_fd = -1,
-                                         .stdout_fd = out_pipe[1], .stderr_fd = err_pipe[1], .new_session = TRUE },
-                       error);
-  close (out_pipe[1]);
-  close (err_pipe[1]);
-  while (pid > 0 && !timed_out && (out_pipe[0] >= 0 || err_pipe[0] >= 0))
-    {
-      struct pollfd fds[2] = { { out_pipe[0], POLLIN, 0 }, { err_pipe[0], POLLIN, 0 } };
-      gint64 left_ms = timeout_ms > 0 ? (until - g_get_monotonic_time ()) / 1000 : -1;
+      int saved = errno;
 
-      if (timeout_ms > 0 && left_ms <= 0)
-        timed_out = TRUE;
-      else if (poll (fds, 2, (int) left_ms) > 0)
-        {
-          if (fds[0].revents != 0)
-            read_more (&out_pipe[0], out);
-          if (fds[1].revents != 0)
-            read_more (&err_pipe[0], err);
-        }
+      g_set_error (error, G_IO_ERROR, g_io_error_from_errno (saved), _("Cannot start “%s”: %s"), argv[0], g_strerror (saved));
     }
-  if (out_pipe[0] >= 0)
-    close (out_pipe[0]);
-  if (err_pipe[0] >= 0)
-    close (err_pipe[0]);
+  else
+    pid = atelier_spawn (&(AtelierSpawn) { .argv = argv, .envp = envp, .folder = folder, .stdin_fd = -1,
+                                           .stdout_fd = out_pipe[1], .stderr_fd = err_pipe[1], .new_session = TRUE },
+                         error);
+  close_fd (&out_pipe[1]);
+  close_fd (&err_pipe[1]);
+  if (pid > 0)
+    in_time = read_to_end (pid, &out_pipe[0], out, &err_pipe[0], err, until_us);
+  close_fd (&out_pipe[0]);
+  close_fd (&err_pipe[0]);
   if (pid < 0)
     return FALSE;
-  if (timed_out)
+  if (!in_time)
     kill (-pid, SIGKILL);
   while (waitpid (pid, &status, 0) < 0 && errno == EINTR)
     ;
-  if (timed_out)
+  if (!in_time)
     {
-      g_set_error (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT, _("“%s” did not answer within %d seconds"), argv[0],
-                   timeout_ms / 1000);
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT, _("“%s” did not answer within %g seconds"), argv[0],
+                   timeout_ms / 1000.0);
       return FALSE;
     }
   code = WIFEXITED (status) ? WEXITSTATUS (status) : 128 + WTERMSIG (status);
   if (exit_status == NULL && code != 0)
     {
-      const char *text = err->len > 0 ? err->str : out->str;
+      const char *text = g_strchomp (err->len > 0 ? err->str : out->str);
 
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_FAILED, _("“%s” failed with code %d: %s"), argv[0], code, text);
       return FALSE;
@@ -203,9 +220,9 @@ atelier_spawn_capture (const char *const *argv, const char *const *envp, const c
   if (exit_status != NULL)
     *exit_status = code;
   if (standard_output != NULL)
-    *standard_output = g_strdup (out->str);
+    *standard_output = g_string_free (g_steal_pointer (&out), FALSE);
   if (standard_error != NULL)
-    *standard_error = g_strdup (err->str);
+    *standard_error = g_string_free (g_steal_pointer (&err), FALSE);
   return TRUE;
 }
 

@@ -100,7 +100,7 @@ atelier_text_first_line (const char *text, gsize most_characters)
   g_strchomp (start);
   if (g_utf8_strlen (start, -1) > (glong) most_characters)
     {
-      g_autofree char *cut = g_utf8_substring (start, 0, most_characters - 1);
+      g_autofree char *cut = g_utf8_substring (start, 0, MAX (most_characters, 1) - 1);
 
       return g_strconcat (cut, "…", NULL);
     }

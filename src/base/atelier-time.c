@@ -19,10 +19,11 @@ atelier_time_now_us (void)
 char *
 atelier_time_format_iso (gint64 time_us)
 {
-  g_autoptr (GDateTime) time = g_date_time_new_from_unix_utc (time_us / G_USEC_PER_SEC);
+  gint64 fraction_us = (time_us % G_USEC_PER_SEC + G_USEC_PER_SEC) % G_USEC_PER_SEC; /* counts up before 1970, too */
+  g_autoptr (GDateTime) time = g_date_time_new_from_unix_utc ((time_us - fraction_us) / G_USEC_PER_SEC);
   g_autofree char *seconds = time != NULL ? g_date_time_format (time, "%Y-%m-%dT%H:%M:%S") : g_strdup ("");
 
-  return g_strdup_printf ("%s.%06dZ", seconds, (int) (time_us % G_USEC_PER_SEC));
+  return g_strdup_printf ("%s.%06dZ", seconds, (int) fraction_us);
 }
 
 /* Returns: microseconds, or 0 when @text is no ISO 8601 time */
@@ -46,13 +47,13 @@ atelier_time_format_duration (gint64 duration_us)
   if (duration_us < G_USEC_PER_SEC)
     return g_strdup_printf (_("%d ms"), (int) (duration_us / 1000));
   if (seconds < 60)
-    return g_strdup_printf (_("%.1f s"), duration_us / 1e6);
+    return g_strdup_printf (_("%.1f s"), MIN (duration_us / 1e6, 59.9)); /* never "60.0 s" */
   if (seconds < 3600)
     return g_strdup_printf (_("%d min %02d s"), (int) (seconds / 60), (int) (seconds % 60));
   return g_strdup_printf (_("%d h %02d min"), (int) (seconds / 3600), (int) (seconds / 60 % 60));
 }
 
-/* Returns: (transfer full): "812 B", "3.4 MiB" */
+/* Returns: (transfer full): "812 bytes", "3.4 MiB", with a no-break space */
 char *
 atelier_text_format_size (gint64 size_bytes)
 {

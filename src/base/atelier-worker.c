@@ -83,10 +83,11 @@ atelier_worker_new (const char *name)
 void
 atelier_worker_queue (AtelierWorker *self, GTask *task, GTaskThreadFunc func)
 {
-  Job *job = g_new (Job, 1);
+  Job *job;
 
   g_return_if_fail (ATELIER_IS_WORKER (self) && self->thread != NULL && func != NULL);
 
+  job = g_new (Job, 1);
   job->task = g_object_ref (task);
   job->func = func;
   g_async_queue_push (self->jobs, job);

@@ -1,0 +1,342 @@
+/* SPDX-FileCopyrightText: The Atelier contributors
+ * SPDX-License-Identifier: Apache-2.0 */
+
+#define G_LOG_DOMAIN "atelier-runner"
+
+#include "config.h"
+
+#include <string.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+#include <glib/gi18n.h>
+
+#include "atelier-job.h"
+
+#include "atelier-door-key.h"
+#include "atelier-programs.h"
+#include "atelier-run-door.h"
+#include "atelier-sandbox.h"
+
+/* From a job to the command that the supervisor starts: environment, sandbox, limits. And the record of the
+ * environment that an attempt ran in. */
+
+#define SDK_FOLDER "/opt/atelier/sdk"
+#define STEP_PROGRAM "/opt/atelier/bin/atelier-step"
+#define XGBOOST_PROGRAM "/opt/atelier/bin/atelier-xgboost"
+#define DOOR_SOCKET "/opt/atelier/run/s3"
+#define DOOR_PORT "9000"
+#define TRACKING_FILE "/opt/ml/output/atelier/metrics.jsonl"
+
+#define DEFAULT_GRACE_MS 120000
+#define DEFAULT_LOG_LIMIT ((gint64) 256 << 20)
+#define MOST_PROCESSES 1024
+
+/* @value: (nullable): NULL leaves the variable out. PYTHONPATH is put in front of what is there. */
+void
+atelier_job_set_environment (AtelierJob *job, const char *name, const char *value)
+{
+  const char *there = strcmp (name, "PYTHONPATH") == 0 ? g_hash_table_lookup (job->environment, name) : NULL;
+
+  if (value != NULL)
+    g_hash_table_replace (job->environment, g_strdup (name), there != NULL ? g_strconcat (value, ":", there, NULL) : g_strdup (value));
+}
+
+static void
+set_default (AtelierJob *job, const char *name, const char *value)
+{
+  if (value != NULL && !g_hash_table_contains (job->environment, name))
+    g_hash_table_insert (job->environment, g_strdup (name), g_strdup (value));
+}
+
+static char *
+find_sdk (AtelierJob *job)
+{
+  return job->has_sandbox ? g_strdup (SDK_FOLDER) : atelier_programs_data ("sdk");
+}
+
+/* What every script gets; what the definition sets stays. Nothing of this program's own environment comes through. */
+void
+atelier_job_add_base_environment (AtelierJob *job)
+{
+  g_autofree char *interpreter_folder = g_path_get_dirname (job->runtime->program);
+  g_autofree char *path = g_strconcat (job->runtime->kind == ATELIER_RUNTIME_PYTHON ? interpreter_folder : "/usr/local/bin",
+                                       ":/usr/local/bin:/usr/bin:/bin", NULL);
+  g_autofree char *tmp = job->has_sandbox ? g_strdup ("/tmp") : g_build_filename (job->folder, "tmp", NULL);
+  g_autofree char *sdk = find_sdk (job);
+  g_autofree char *hook = g_build_filename (sdk, "door", NULL);
+  g_autofree char *python_path = g_strconcat (hook, ":", sdk, NULL);
+  g_autofree char *threads = g_strdup_printf ("%u", MAX (job->run->steps[job->step].cpus, 1));
+  const char *own_python_path = g_hash_table_lookup (job->environment, "PYTHONPATH");
+
+  if (own_python_path != NULL)
+    {
+      g_autofree char *both = g_strconcat (own_python_path, ":", python_path, NULL);
+
+      g_hash_table_replace (job->environment, g_strdup ("PYTHONPATH"), g_strdup (both));
+    }
+  set_default (job, "PYTHONPATH", python_path);
+  set_default (job, "PATH", path);
+  set_default (job, "HOME", tmp);
+  set_default (job, "TMPDIR", tmp);
+  set_default (job, "USER", "atelier");
+  set_default (job, "LOGNAME", "atelier");
+  set_default (job, "LANG", "C.UTF-8");
+  set_default (job, "TZ", "UTC");
+  set_default (job, "PYTHONUNBUFFERED", "1");
+  set_default (job, "PYTHONDONTWRITEBYTECODE", "1");
+  set_default (job, "OMP_NUM_THREADS", threads);
+  set_default (job, "OPENBLAS_NUM_THREADS", threads);
+  set_default (job, "AWS_REGION", "us-east-1");
+  set_default (job, "AWS_DEFAULT_REGION", "us-east-1");
+  set_default (job, "AWS_EC2_METADATA_DISABLED", "true");
+  set_default (job, "AWS_CONFIG_FILE", "/dev/null");
+  set_default (job, "AWS_SHARED_CREDENTIALS_FILE", "/dev/null");
+  set_default (job, "ATELIER_TRACKING_FILE", TRACKING_FILE);
+  set_default (job, "ATELIER_EXECUTION_ID", job->run->execution_id);
+  set_default (job, "ATELIER_STEP_NAME", atelier_step_get_name (job->definition));
+}
+
+/* Gives the script its key to the S3 door. */
+static gboolean
+add_door (AtelierJob *job, AtelierSandbox *sandbox, GError **error)
+{
+  g_autofree char *id = atelier_door_key_new_id (atelier_step_get_name (job->definition), job->attempt);
+  g_autofree char *secret = NULL;
+  g_autofree char *endpoint = NULL;
+  AtelierDoor *door = job->run->door;
+
+  if (door == NULL)
+    {
+      AtelierSupervisorLink *link = atelier_run_take_link (job->run, error);
+
+      if (link == NULL)
+        return FALSE;
+      door = atelier_run_ensure_door (job->run, link, error);
+      atelier_run_give_link (job->run, link);
+      if (door == NULL)
+        return FALSE;
+    }
+  secret = atelier_door_key_new_secret (atelier_door_get_secret (door), id);
+  if (sandbox != NULL && !job->has_network)
+    {
+      endpoint = g_strdup ("http://127.0.0.1:" DOOR_PORT);
+      atelier_sandbox_add_writable (sandbox, atelier_door_get_socket (door), DOOR_SOCKET);
+    }
+  else
+    endpoint = g_strdup_printf ("http://127.0.0.1:%u", atelier_door_get_port (door));
+  set_default (job, "AWS_ACCESS_KEY_ID", id);
+  set_default (job, "AWS_SECRET_ACCESS_KEY", secret);
+  set_default (job, "AWS_ENDPOINT_URL_S3", endpoint);
+  set_default (job, "S3_ENDPOINT_URL", endpoint);
+  return TRUE;
+}
+
+/* Without a sandbox /opt/ml is not there: what begins with it is turned into the attempt's own folder. */
+static char *
+map_text (AtelierJob *job, const char *text)
+{
+  g_autofree char *opt_ml = g_build_filename (job->folder, "opt-ml", NULL);
+  g_autoptr (GString) mapped = g_string_new (text);
+
+  if (!job->has_sandbox && strstr (text, "/opt/ml") != NULL)
+    {
+      static GRegex *pattern;
+
+      if (g_once_init_enter (&pattern))
+        g_once_init_leave (&pattern, g_regex_new ("(?<![A-Za-z0-9._-])/opt/ml(?=/|$|[^A-Za-z0-9._-])", G_REGEX_OPTIMIZE, 0, NULL));
+      {
+        g_autofree char *replaced = g_regex_replace_literal (pattern, text, -1, 0, opt_ml, 0, NULL);
+
+        if (replaced != NULL)
+          g_string_assign (mapped, replaced);
+      }
+    }
+  return g_strdup (mapped->str);
+}
+
+static gboolean
+is_python (const char *program)
+{
+  g_autofree char *name = g_path_get_basename (program);
+
+  return strcmp (name, "python") == 0 ||
+         (g_str_has_prefix (name, "python3") && name[7 + strspn (name + 7, ".0123456789")] == '\0');
+}
+
+/* The script's command line for this machine. A "python3" of the image becomes the runtime's interpreter. */
+static GStrv
+command_line (AtelierJob *job)
+{
+  GPtrArray *argv = g_ptr_array_new ();
+
+  for (guint i = 0; i < job->argv->len; i++)
+    {
+      const char *text = g_ptr_array_index (job->argv, i);
+
+      if (i == 0 && job->runtime->kind == ATELIER_RUNTIME_PYTHON && is_python (text))
+        text = job->runtime->program;
+      else if (i == 0 && job->runtime->kind == ATELIER_RUNTIME_XGBOOST && job->has_sandbox)
+        text = XGBOOST_PROGRAM;
+      g_ptr_array_add (argv, map_text (job, text));
+    }
+  g_ptr_array_add (argv, NULL);
+  return (GStrv) g_ptr_array_free (argv, FALSE);
+}
+
+static void
+bind_runtime (AtelierJob *job, AtelierSandbox *sandbox)
+{
+  json_t *prefix;
+  size_t i;
+
+  if (job->runtime->kind == ATELIER_RUNTIME_XGBOOST)
+    atelier_sandbox_add_read_only (sandbox, job->runtime->program, XGBOOST_PROGRAM);
+  json_array_foreach (atelier_json_get_array (job->runtime->record, "prefixes"), i, prefix)
+    atelier_sandbox_add_read_only (sandbox, json_string_value (prefix), NULL);
+}
+
+static gboolean
+wrap_in_sandbox (AtelierJob *job, AtelierSandbox *sandbox, GStrv *argv, GError **error)
+{
+  g_autofree char *step_program = atelier_programs_find ("atelier-step", error);
+  g_autofree char *sdk = atelier_programs_data ("sdk");
+  g_autoptr (GPtrArray) inner = g_ptr_array_new ();
+  GStrv wrapped;
+
+  if (step_program == NULL)
+    return FALSE;
+  for (guint i = 0; i < job->inputs->len; i++)
+    {
+      const AtelierJobInput *input = g_ptr_array_index (job->inputs, i);
+
+      if (input->folder != NULL)
+        {
+          g_autofree char *path = atelier_job_host_path (job, input->folder);
+
+          atelier_sandbox_add_read_only (sandbox, path, input->folder);
+        }
+    }
+  bind_runtime (job, sandbox);
+  if (g_file_test (sdk, G_FILE_TEST_IS_DIR))
+    atelier_sandbox_add_read_only (sandbox, sdk, SDK_FOLDER);
+  if (job->runtime->kind == ATELIER_RUNTIME_PYTHON && !job->has_network)
+    {
+      atelier_sandbox_add_read_only (sandbox, step_program, STEP_PROGRAM);
+      g_ptr_array_add (inner, (char *) STEP_PROGRAM);
+      g_ptr_array_add (inner, (char *) "inside");
+      g_ptr_array_add (inner, (char *) "--forward");
+      g_ptr_array_add (inner, (char *) DOOR_PORT "=" DOOR_SOCKET);
+      g_ptr_array_add (inner, (char *) "--");
+    }
+  for (gsize i = 0; (*argv)[i] != NULL; i++)
+    g_ptr_array_add (inner, (*argv)[i]);
+  g_ptr_array_add (inner, NULL);
+  wrapped = atelier_sandbox_wrap (sandbox, job->working_folder, (const char *const *) inner->pdata);
+  g_strfreev (*argv);
+  *argv = wrapped;
+  return TRUE;
+}
+
+static json_t *
+text_array (const char *const *texts)
+{
+  json_t *array = json_array ();
+
+  for (gsize i = 0; texts[i] != NULL; i++)
+    {
+      g_autofree char *valid = g_utf8_make_valid (texts[i], -1);
+
+      json_array_append_new (array, json_string (valid));
+    }
+  return array;
+}
+
+static json_t *
+environment_array (AtelierJob *job)
+{
+  json_t *array = json_array ();
+  GHashTableIter iter;
+  gpointer name, value;
+
+  g_hash_table_iter_init (&iter, job->environment);
+  while (g_hash_table_iter_next (&iter, &name, &value))
+    {
+      g_autofree char *mapped = map_text (job, value);
+      g_autofree char *variable = g_strconcat (name, "=", mapped, NULL);
+      g_autofree char *valid = g_utf8_make_valid (variable, -1);
+
+      json_array_append_new (array, json_string (valid));
+    }
+  return array;
+}
+
+/* atelier_job_request:
+ *
+ * Returns: (transfer full) (nullable): the "start" that asks the supervisor for this attempt */
+json_t *
+atelier_job_request (AtelierJob *job, GError **error)
+{
+  AtelierRun *run = job->run;
+  AtelierRunStep *state = &run->steps[job->step];
+  const char *name = atelier_step_get_name (job->definition);
+  g_autoptr (AtelierSandbox) sandbox = job->has_sandbox ? atelier_sandbox_new (job->folder, job->has_network) : NULL;
+  g_autofree char *log = g_strdup_printf ("%s/%d/log", name, job->attempt);
+  g_autofree char *folder = NULL;
+  g_auto (GStrv) argv = NULL;
+  json_t *limits, *request;
+
+  if (job->runtime->kind == ATELIER_RUNTIME_PYTHON && !add_door (job, sandbox, error))
+    return NULL;
+  atelier_job_add_base_environment (job);
+  argv = command_line (job);
+  if (sandbox != NULL && !wrap_in_sandbox (job, sandbox, &argv, error))
+    return NULL;
+  if (!job->has_sandbox)
+    {
+      folder = atelier_job_host_path (job, job->working_folder);
+      if (!g_file_test (folder, G_FILE_TEST_IS_DIR))
+        {
+          g_free (folder);
+          folder = g_strdup (job->folder);
+        }
+    }
+  limits = json_pack ("{s:I, s:I, s:I, s:I, s:I}", "wall_ms", (json_int_t) (job->limit_us / 1000), "memory_bytes",
+                      (json_int_t) state->memory_bytes, "processes", (json_int_t) MOST_PROCESSES, "log_bytes",
+                      (json_int_t) (run->options.log_limit_bytes > 0 ? run->options.log_limit_bytes : DEFAULT_LOG_LIMIT), "grace_ms",
+                      (json_int_t) (run->options.grace_ms > 0 ? run->options.grace_ms : DEFAULT_GRACE_MS));
+  request = json_pack ("{s:s, s:s, s:i, s:o, s:o, s:s, s:o}", "op", "start", "step", name, "attempt", job->attempt, "argv",
+                       text_array ((const char *const *) argv), "env", environment_array (job), "log", log, "limits", limits);
+  atelier_json_set_string (request, "folder", folder);
+  return request;
+}
+
+/* Records what the attempt runs in, once for all that run in the same: interpreter, packages and versions, host, image, commit. */
+void
+atelier_job_record_environment (AtelierJob *job)
+{
+  AtelierRun *run = job->run;
+  g_autoptr (json_t) record = json_object ();
+  g_autofree char *text = NULL;
+  struct utsname host;
+  gboolean is_new;
+
+  json_object_set (record, "Runtime", job->runtime->record);
+  atelier_json_set_string (record, "Image", job->image);
+  atelier_json_set_string (record, "Sandbox", job->has_sandbox ? "bubblewrap" : "none");
+  atelier_json_set_bool (record, "Network", !job->has_sandbox || job->has_network);
+  atelier_json_set_string (record, "Commit", run->commit_id);
+  atelier_json_set_bool (record, "Dirty", run->is_dirty);
+  if (uname (&host) == 0)
+    json_object_set_new (record, "Host",
+                         json_pack ("{s:s, s:s, s:s, s:i, s:I}", "Name", host.nodename, "Kernel", host.release, "Machine", host.machine,
+                                    "Processors", (int) g_get_num_processors (), "MemoryBytes",
+                                    (json_int_t) sysconf (_SC_PHYS_PAGES) * sysconf (_SC_PAGESIZE)));
+  job->environment_digest = atelier_json_digest (record);
+  g_mutex_lock (&run->lock);
+  is_new = g_hash_table_add (run->environments, g_strdup (job->environment_digest));
+  g_mutex_unlock (&run->lock);
+  if (!is_new)
+    return;
+  text = atelier_json_compact (record);
+  atelier_store_environment_seen (run->store, job->environment_digest, text, atelier_run_committed, atelier_run_pending_new (run, NULL));
+}
