@@ -154,23 +154,23 @@ classify (AtelierListing *self, int fd, const struct dirent *found, gboolean *is
   return type == DT_DIR || type == DT_REG;
 }
 
-/* Reads the folder @name in @parent_fd, whose key is what self->key holds. One that vanished meanwhile is empty. */
+/* Reads the folder @fd (taken, and errno where it is -1), whose key is what self->key holds. One that vanished is empty. */
 static gboolean
-descend (AtelierListing *self, int parent_fd, const char *name, gboolean follow, GError **error)
+read_folder (AtelierListing *self, int fd, GError **error)
 {
-  Level level = { .fd = openat (parent_fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | (follow ? 0 : O_NOFOLLOW)) };
+  Level level = { .fd = fd };
   DIR *stream = NULL;
   struct dirent *found;
   int copy;
 
-  if (level.fd >= 0 && (copy = fcntl (level.fd, F_DUPFD_CLOEXEC, 0)) >= 0 && (stream = fdopendir (copy)) == NULL)
+  if (fd >= 0 && (copy = fcntl (fd, F_DUPFD_CLOEXEC, 0)) >= 0 && (stream = fdopendir (copy)) == NULL)
     close (copy);
   if (stream == NULL)
     {
       int saved = errno;
 
-      if (level.fd >= 0)
-        close (level.fd);
+      if (fd >= 0)
+        close (fd);
       if (saved == ENOENT || saved == ENOTDIR || saved == ELOOP)
         return TRUE;
       g_set_error (error, G_IO_ERROR, g_io_error_from_errno (saved), _("Cannot read the folder “%s/%s”: %s"),
@@ -202,18 +202,39 @@ descend (AtelierListing *self, int parent_fd, const char *name, gboolean follow,
   return TRUE;
 }
 
+/* The folder where the walk begins; below the top one, through no link. -1 where it is not there. */
+static int
+open_start (AtelierListing *self)
+{
+  g_auto (GStrv) parts = g_strsplit (self->start, "/", -1);
+  int fd = open (self->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+  for (guint i = 0; fd >= 0 && parts[i] != NULL; i++)
+    if (*parts[i] != '\0')
+      {
+        int next = openat (fd, parts[i], O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+        close (fd);
+        fd = next;
+      }
+  return fd;
+}
+
+static gboolean
+start (AtelierListing *self, GError **error)
+{
+  int fd = open_start (self);
+
+  self->started = TRUE;
+  g_string_assign (self->key, self->start);
+  return read_folder (self, fd, error);
+}
+
 gboolean
 atelier_listing_next (AtelierListing *self, AtelierListed *listed, GError **error)
 {
-  if (!self->started)
-    {
-      g_autofree char *top = g_build_filename (self->folder, self->start, NULL);
-
-      self->started = TRUE;
-      g_string_assign (self->key, self->start);
-      if (!descend (self, AT_FDCWD, top, TRUE, error))
-        return FALSE;
-    }
+  if (!self->started && !start (self, error))
+    return FALSE;
   while (self->levels->len > 0)
     {
       Level *level = &g_array_index (self->levels, Level, self->levels->len - 1);
@@ -235,7 +256,7 @@ atelier_listing_next (AtelierListing *self, AtelierListed *listed, GError **erro
         {
           g_autofree char *name = g_strndup (entry->name, strlen (entry->name) - 1);
 
-          if (!descend (self, level->fd, name, FALSE, error))
+          if (!read_folder (self, openat (level->fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC), error))
             return FALSE;
         }
       else if (fstatat (level->fd, entry->name, &status, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG (status.st_mode))

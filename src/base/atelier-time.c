@@ -53,7 +53,7 @@ atelier_time_format_duration (gint64 duration_us)
   return g_strdup_printf (_("%d h %02d min"), (int) (seconds / 3600), (int) (seconds / 60 % 60));
 }
 
-/* Returns: (transfer full): "812 bytes", "3.4 MiB", with a no-break space */
+/* Returns: (transfer full): "812 bytes", "3.4 MiB"; the blank may be a no-break space */
 char *
 atelier_text_format_size (gint64 size_bytes)
 {

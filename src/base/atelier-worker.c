@@ -19,8 +19,9 @@ struct _AtelierWorker
 {
   GObject parent_instance;
 
-  GThread     *thread; /* (owned) (nullable) NULL after shutdown */
-  GAsyncQueue *jobs;   /* (owned) of Job */
+  GThread     *thread;       /* (owned) (nullable) NULL after shutdown */
+  gboolean     is_shut_down; /* no more jobs; those queued may still run */
+  GAsyncQueue *jobs;         /* (owned) of Job */
 };
 
 G_DEFINE_FINAL_TYPE (AtelierWorker, atelier_worker, G_TYPE_OBJECT)
@@ -85,7 +86,7 @@ atelier_worker_queue (AtelierWorker *self, GTask *task, GTaskThreadFunc func)
 {
   Job *job;
 
-  g_return_if_fail (ATELIER_IS_WORKER (self) && self->thread != NULL && func != NULL);
+  g_return_if_fail (ATELIER_IS_WORKER (self) && !self->is_shut_down && func != NULL);
 
   job = g_new (Job, 1);
   job->task = g_object_ref (task);
@@ -105,10 +106,10 @@ atelier_worker_is_current (AtelierWorker *self)
 void
 atelier_worker_shutdown (AtelierWorker *self)
 {
-  GThread *thread = g_steal_pointer (&self->thread);
-
-  if (thread == NULL)
+  if (self->is_shut_down)
     return;
+  self->is_shut_down = TRUE;
   g_async_queue_push (self->jobs, g_new0 (Job, 1));
-  g_thread_join (thread);
+  g_thread_join (self->thread); /* the queued jobs may still ask atelier_worker_is_current() */
+  self->thread = NULL;
 }

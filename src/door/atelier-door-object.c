@@ -6,7 +6,6 @@
 #include "config.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 #include <glib/gi18n.h>
@@ -212,7 +211,6 @@ get_folder (AtelierDoorRequest *request, GError **error)
 AtelierDoorReply *
 atelier_door_get_object (AtelierDoorRequest *request, GError **error)
 {
-  g_autofree char *path = NULL;
   g_autofree char *uri = NULL;
   g_autoptr (AtelierDoorReply) reply = NULL;
   g_auto (AtelierDoorFacts) facts = { 0 };
@@ -220,10 +218,9 @@ atelier_door_get_object (AtelierDoorRequest *request, GError **error)
 
   if (request->key_is_folder)
     return get_folder (request, error);
-  path = atelier_door_request_path (request);
   reply = atelier_door_reply_new (200);
-  reply->fd = open (path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-  if (reply->fd < 0 || fstat (reply->fd, &status) != 0 || !S_ISREG (status.st_mode))
+  reply->fd = atelier_door_open_object (request->door, request->bucket, request->key, &status);
+  if (reply->fd < 0)
     {
       fail_no_key (request, error);
       return NULL;
@@ -376,7 +373,6 @@ atelier_door_source_open (AtelierDoorRequest *request, AtelierDoorSource *source
   const char *header = atelier_door_request_header (request, "x-amz-copy-source");
   g_autofree char *decoded = atelier_door_decode (header, strcspn (header, "?"));
   g_autofree char *text = NULL;
-  g_autofree char *path = NULL;
   g_autoptr (AtelierUri) uri = NULL;
   struct stat status;
 
@@ -387,9 +383,8 @@ atelier_door_source_open (AtelierDoorRequest *request, AtelierDoorSource *source
   uri = atelier_uri_parse (text, FALSE, error);
   if (uri == NULL)
     return FALSE;
-  path = atelier_uri_to_path (uri, request->door->store_folder);
-  source->fd = uri->is_folder ? -1 : open (path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-  if (source->fd < 0 || fstat (source->fd, &status) != 0 || !S_ISREG (status.st_mode))
+  source->fd = uri->is_folder ? -1 : atelier_door_open_object (request->door, uri->bucket, uri->key, &status);
+  if (source->fd < 0)
     return atelier_door_fail (error, ATELIER_DOOR_ERROR_NO_SUCH_KEY, _("There is no object “%s” to copy"), text);
   source->uri = atelier_uri_to_text (uri);
   source->size_bytes = status.st_size;

@@ -109,6 +109,11 @@ char       *atelier_door_request_uri (AtelierDoorRequest *self); /* (transfer fu
 char       *atelier_door_request_path (AtelierDoorRequest *self); /* (transfer full): of the object */
 char       *atelier_door_bucket_path (AtelierDoor *door,
                                       const char  *bucket);
+/* Opens the object @key for reading; -1 where there is none. */
+int         atelier_door_open_object (AtelierDoor *door,
+                                      const char  *bucket,
+                                      const char  *key,
+                                      struct stat *status);
 gboolean    atelier_door_request_need_bucket (AtelierDoorRequest *self,
                                               GError            **error);
 void        atelier_door_request_log (AtelierDoorRequest *self,

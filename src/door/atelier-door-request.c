@@ -5,6 +5,7 @@
 
 #include "config.h"
 
+#include <fcntl.h>
 #include <unistd.h>
 #include <glib/gi18n.h>
 
@@ -41,6 +42,23 @@ char *
 atelier_door_request_path (AtelierDoorRequest *self)
 {
   return g_build_filename (self->door->store_folder, self->bucket, self->key, NULL);
+}
+
+int
+atelier_door_open_object (AtelierDoor *door, const char *bucket, const char *key, struct stat *status)
+{
+  g_autofree char *folder = atelier_door_bucket_path (door, bucket);
+  int folder_fd = open (folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  int fd = folder_fd >= 0 ? atelier_object_open_beneath (folder_fd, key, NULL) : -1;
+
+  if (folder_fd >= 0)
+    close (folder_fd);
+  if (fd >= 0 && fstat (fd, status) != 0)
+    {
+      close (fd);
+      fd = -1;
+    }
+  return fd;
 }
 
 gboolean

@@ -43,7 +43,8 @@ add_link (Linker *linker, const AtelierStep *from, AtelierEdgeKind kind, const A
 
   if (from == linker->step)
     {
-      atelier_report_error (linker->report, node, NULL, _("The step waits for itself: %s → %s"), from->name, from->name);
+      atelier_report_error (linker->report, node, NULL, _("The step waits for itself: %s → %s"), from->name,
+                            from->name);
       return;
     }
   if (linker->seen[from->index] == linker->step->index + 1)
@@ -96,16 +97,17 @@ link_step (Linker *linker, AtelierStep *step)
   if (step->parent >= 0)
     add_link (linker, &linker->definition->steps[step->parent],
               step->parent_outcome ? ATELIER_EDGE_BRANCH_TRUE : ATELIER_EDGE_BRANCH_FALSE, step->node);
-  atelier_expression_collect (step->node, step->type == ATELIER_STEP_TYPE_CONDITION ? branches : NULL, reference_cb, linker);
+  atelier_expression_collect (step->node, step->type == ATELIER_STEP_TYPE_CONDITION ? branches : NULL, reference_cb,
+                              linker);
   link_depends_on (linker);
   if (linker->links->len > first)
     qsort (&g_array_index (linker->links, Link, first), linker->links->len - first, sizeof (Link), compare_links);
   linker->report->step = NULL;
 }
 
-/* Order and cycles: Tarjan's strongly connected components, walking from each step to those it waits for. Components are
- * finished after all that they wait for, so the order in which they are finished is an order to run them in; one of
- * more than one step is a knot of cycles. No recursion: a chain may be as long as the definition. */
+/* Order and cycles: Tarjan's strongly connected components, walking from each step to those it waits for. Components
+ * are finished after all that they wait for, so the order in which they are finished is an order to run them in; one
+ * of more than one step is a knot of cycles. No recursion: a chain may be as long as the definition. */
 
 typedef struct
 {

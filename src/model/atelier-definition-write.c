@@ -7,8 +7,8 @@
 
 #include "atelier-definition-private.h"
 
-/* Writing a definition back. Only the blanks between tokens are made anew: keys, strings, numbers and words are copied
- * from the document's text, so that nothing that was read is lost, known or not. */
+/* Writing a definition back. Only the blanks between tokens are made anew: keys, strings, numbers and words are
+ * copied from the document's text, so that nothing that was read is lost, known or not. */
 
 static void
 write_spelling (GString *out, const AtelierNode *node)
@@ -46,7 +46,8 @@ write_node (GString *out, const AtelierNode *node, gboolean pretty, guint depth)
   g_string_append_c (out, is_object ? '{' : '[');
   for (guint i = 0; i < n; i++)
     {
-      const AtelierNode *child = is_object ? atelier_node_get_member_at (node, i, NULL) : atelier_node_get_item (node, i);
+      const AtelierNode *child = is_object ? atelier_node_get_member_at (node, i, NULL) : atelier_node_get_item (node,
+                                                                                                                 i);
 
       if (i > 0)
         g_string_append_c (out, ',');

@@ -11,8 +11,8 @@
 #include "atelier-definition-private.h"
 
 /* A definition is made in one go by atelier_definition_parse(): find the definition in the file, read the parameters
- * and steps however wrong they are, link the steps, validate. Reading never reports: the validator sees the same nodes
- * again and says what is wrong with them, so that each rule stands in one place. */
+ * and steps however wrong they are, link the steps, validate. Reading never reports: the validator sees the same
+ * nodes again and says what is wrong with them, so that each rule stands in one place. */
 
 static AtelierDefinition *
 definition_new (AtelierDocument *document, const AtelierNode *root)
@@ -229,7 +229,8 @@ atelier_definition_parse (const char *text, gssize length, GPtrArray *problems)
       found = find_definition (&place, &report);
     }
   else
-    g_ptr_array_add (problems, atelier_problem_new (ATELIER_SEVERITY_ERROR, line, column, "", NULL, error->message, NULL));
+    g_ptr_array_add (problems,
+                     atelier_problem_new (ATELIER_SEVERITY_ERROR, line, column, "", NULL, error->message, NULL));
   document = place.document;
   report.inside = inside = place.inside;
 
@@ -275,7 +276,8 @@ atelier_definition_get_metadata (const AtelierDefinition *self)
 static const AtelierNode *
 get_experiment_member (const AtelierDefinition *self, const char *key)
 {
-  const AtelierNode *value = atelier_node_get_member (atelier_node_get_member (self->root, "PipelineExperimentConfig"), key);
+  const AtelierNode *value = atelier_node_get_member (atelier_node_get_member (self->root,
+                                                                               "PipelineExperimentConfig"), key);
 
   return atelier_node_get_kind (value) != ATELIER_NODE_NULL ? value : NULL;
 }

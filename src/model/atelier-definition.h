@@ -30,8 +30,8 @@ typedef enum
   ATELIER_EDGE_N_KINDS
 } AtelierEdgeKind;
 
-/* “to” waits for “from”. Two steps have at most one edge in a direction; a branch comes before a reference, a reference
- * before DependsOn. */
+/* “to” waits for “from”. Two steps have at most one edge in a direction; a branch comes before a reference, a
+ * reference before DependsOn. */
 typedef struct
 {
   guint           from;
@@ -72,7 +72,8 @@ const AtelierParameter *atelier_definition_get_parameter (const AtelierDefinitio
 const AtelierParameter *atelier_definition_find_parameter (const AtelierDefinition *self,
                                                            const char              *name); /* (nullable) */
 
-/* Steps, those of all branches included, in document order. Of two steps with one name (an error) the first is found. */
+/* Steps, those of all branches included, in document order. Of two steps with one name (an error) the first is found.
+ * */
 guint                   atelier_definition_get_n_steps (const AtelierDefinition *self);
 const AtelierStep      *atelier_definition_get_step (const AtelierDefinition *self,
                                                      guint                    index);
@@ -82,7 +83,8 @@ const AtelierStep      *atelier_definition_find_step (const AtelierDefinition *s
 /* The graph. Edges are sorted by “to”, then by “from”; edges to steps that do not exist are left out. */
 const AtelierEdge      *atelier_definition_get_edges (const AtelierDefinition *self,
                                                       guint                   *n_edges);
-/* All n steps, each after those it waits for, else in document order; steps in or behind a cycle (an error) stand last. */
+/* All n steps, each after those it waits for, else in document order; steps in or behind a cycle (an error) stand
+ * last. */
 const guint            *atelier_definition_get_order (const AtelierDefinition *self);
 
 /* atelier_definition_write:

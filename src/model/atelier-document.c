@@ -144,12 +144,14 @@ read_unicode_escape (Reader *reader, char **out)
   if (value >= 0xd800 && value < 0xe000)
     {
       if (value >= 0xdc00 || reader->end - reader->at < 2 || reader->at[0] != '\\' || reader->at[1] != 'u')
-        return fail_at (reader, reader->line, column_of (reader, start), _("Half of a surrogate pair without the other half"));
+        return fail_at (reader, reader->line, column_of (reader, start),
+                        _("Half of a surrogate pair without the other half"));
       reader->at += 2;
       if (!read_hex (reader, &low))
         return FALSE;
       if (low < 0xdc00 || low >= 0xe000)
-        return fail_at (reader, reader->line, column_of (reader, start), _("Half of a surrogate pair without the other half"));
+        return fail_at (reader, reader->line, column_of (reader, start),
+                        _("Half of a surrogate pair without the other half"));
       value = 0x10000 + ((value - 0xd800) << 10) + (low - 0xdc00);
     }
   *out += g_unichar_to_utf8 (value, *out);
@@ -173,14 +175,16 @@ read_escape (Reader *reader, char **out)
   if (found == NULL)
     {
       reader->at--;
-      return fail (reader, _("A backslash must be followed by one of \" \\ / b f n r t u; write “\\\\” for a backslash"));
+      return fail (reader,
+                   _("A backslash must be followed by one of \" \\ / b f n r t u; write “\\\\” for a backslash"));
     }
   *(*out)++ = to[found - from];
   reader->at++;
   return TRUE;
 }
 
-/* At the opening quote. An escape is never shorter than what it stands for, so unescaping in place cannot overtake. */
+/* At the opening quote. An escape is never shorter than what it stands for, so unescaping in place cannot overtake.
+ * */
 static gboolean
 read_string (Reader *reader, const char **string)
 {
@@ -313,7 +317,8 @@ find_duplicate (const AtelierNode *children, guint n, const guint32 *sorted)
   return first;
 }
 
-/* Moves the children that stand on the stack from @base on into the arena, and tells their children where they now are. */
+/* Moves the children that stand on the stack from @base on into the arena, and tells their children where they now
+ * are. */
 static gboolean
 close_container (Reader *reader, AtelierNode *node, guint base)
 {
@@ -420,7 +425,8 @@ read_container (Reader *reader, guint depth, AtelierNode *node)
 static gboolean
 read_value (Reader *reader, guint depth, const char *key)
 {
-  AtelierNode node = { .spelling = reader->at, .key = key, .line = reader->line, .column = column_of (reader, reader->at) };
+  AtelierNode node = { .spelling = reader->at, .key = key, .line = reader->line,
+                      .column = column_of (reader, reader->at) };
   gboolean ok;
 
   switch (reader->at < reader->end ? *reader->at : '\0')
@@ -517,7 +523,8 @@ read_document (Reader *reader)
  * @line: (out) (optional): on failure the place
  * @column: (out) (optional)
  *
- * Returns: (transfer full) (nullable): the document; %NULL with ATELIER_JSON_ERROR_SYNTAX and a sentence without place */
+ * Returns: (transfer full) (nullable): the document; %NULL with ATELIER_JSON_ERROR_SYNTAX and a sentence without
+ * place */
 AtelierDocument *
 atelier_document_parse (const char *text, gssize length, guint *line, guint *column, GError **error)
 {

@@ -9,10 +9,10 @@ G_BEGIN_DECLS
 
 /* AtelierNode: one value of a JSON document that remembers where it stood and how it was spelt.
  *
- * jansson forgets positions, the spelling of numbers (6.0 against 6, long integers) and, on request only, key order; a
- * definition needs all three: every problem has a line and a column, and a rewrite changes nothing that was not
- * edited. So a definition is read into this tree (RFC 8259, UTF-8), whose nodes live in the document's arena and whose
- * strings are slices of the document's text wherever they hold no escape.
+ * jansson forgets positions, the spelling of numbers (6.0 against 6, long integers) and, on request only, key order;
+ * a definition needs all three: every problem has a line and a column, and a rewrite changes nothing that was not
+ * edited. So a definition is read into this tree (RFC 8259, UTF-8), whose nodes live in the document's arena and
+ * whose strings are slices of the document's text wherever they hold no escape.
  *
  * A document is immutable after parsing and may be read from any thread. Nodes are borrowed from their document. */
 
@@ -34,8 +34,9 @@ typedef struct _AtelierDocument AtelierDocument;
 #define ATELIER_DOCUMENT_MAX_BYTES (256 * 1024 * 1024)
 
 /* Parsing. On failure NULL, ATELIER_JSON_ERROR_SYNTAX, and the place in *line and *column (from 1; columns count
- * characters, not bytes). A byte order mark is skipped. Refused beyond what RFC 8259 refuses: an object that has a key
- * twice, a lone surrogate or \u0000 in a string, a number beyond the range of a double, and the two limits above. */
+ * characters, not bytes). A byte order mark is skipped. Refused beyond what RFC 8259 refuses: an object that has a
+ * key twice, a lone surrogate or \u0000 in a string, a number beyond the range of a double, and the two limits above.
+ * */
 AtelierDocument   *atelier_document_parse (const char *text,
                                            gssize      length,
                                            guint      *line,

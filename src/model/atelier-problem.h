@@ -9,7 +9,8 @@ G_BEGIN_DECLS
 
 /* AtelierProblem: one thing that is wrong, or only odd, in a text that a person wrote, and where.
  *
- * Lists of problems are GPtrArrays made by atelier_problems_new(), which own their items. Plain values: any thread. */
+ * Lists of problems are GPtrArrays made by atelier_problems_new(), which own their items. Plain values: any thread.
+ * */
 
 typedef enum
 {

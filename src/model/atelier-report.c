@@ -112,7 +112,8 @@ atelier_report_describe (const AtelierNode *node)
   if (key != NULL)
     return g_strdup_printf ("“%s”", key);
   items = g_string_new (NULL);
-  for (; key == NULL && parent != NULL; node = parent, parent = atelier_node_get_parent (node), key = atelier_node_get_key (node))
+  for (; key == NULL && parent != NULL; node = parent, parent = atelier_node_get_parent (node),
+       key = atelier_node_get_key (node))
     {
       g_autofree char *item = g_strdup_printf ("[%u]", atelier_node_get_index (node));
 

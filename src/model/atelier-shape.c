@@ -12,8 +12,9 @@
 #include "atelier-shape.h"
 
 /* Holds a value against a shape: see the header. An error is what cannot be run and what the service would refuse for
- * its form; what only the service's further rules would refuse (a missing role, a text that is too long, a word that we
- * do not know) is a warning, since the format grows and a definition for this machine alone need not follow them. */
+ * its form; what only the service's further rules would refuse (a missing role, a text that is too long, a word that
+ * we do not know) is a warning, since the format grows and a definition for this machine alone need not follow them.
+ * */
 
 static gboolean
 is_missing (const AtelierNode *value)
@@ -66,7 +67,8 @@ report_kind (const AtelierShapeContext *context, const AtelierNode *value, const
 /* Texts */
 
 static void
-check_words (const AtelierShapeContext *context, const AtelierNode *value, const char *text, const AtelierField *field)
+check_words (const AtelierShapeContext *context, const AtelierNode *value, const char *text,
+             const AtelierField *field)
 {
   g_auto (GStrv) words = g_strsplit (field->words, "|", -1);
   g_autofree char *list = NULL, *what = NULL;
@@ -104,7 +106,8 @@ check_uri (const AtelierShapeContext *context, const AtelierNode *value, const c
   if (strstr (text, "${") != NULL || strstr (text, "{{") != NULL)
     return;
   what = atelier_report_describe (value);
-  atelier_report_warning (context->report, value, g_strdup (_("write s3://BUCKET/KEY")), _("%s is no S3 URI: “%s”"), what, text);
+  atelier_report_warning (context->report, value, g_strdup (_("write s3://BUCKET/KEY")), _("%s is no S3 URI: “%s”"),
+                          what, text);
 }
 
 /* [a-zA-Z0-9-], beginning with a letter or digit */
@@ -129,19 +132,23 @@ check_text (const AtelierShapeContext *context, const AtelierNode *value, const 
   const char *text = atelier_node_get_string (value);
   AtelierNodeKind kind = atelier_node_get_kind (value);
 
-  if (text == NULL && field->kind != ATELIER_SHAPE_LITERAL && (kind == ATELIER_NODE_NUMBER || kind == ATELIER_NODE_BOOLEAN))
+  if (text == NULL && field->kind != ATELIER_SHAPE_LITERAL &&
+      (kind == ATELIER_NODE_NUMBER || kind == ATELIER_NODE_BOOLEAN))
     {
       g_autofree char *what = atelier_report_describe (value);
 
-      atelier_report_warning (context->report, value, NULL, _("%s should be text; the value will be turned into text"), what);
+      atelier_report_warning (context->report, value, NULL,
+                              _("%s should be text; the value will be turned into text"), what);
       return;
     }
   if (text == NULL)
     {
-      report_kind (context, value, field->kind == ATELIER_SHAPE_LITERAL ? _("text, and no expression") : _("text or an expression"));
+      report_kind (context, value,
+                   field->kind == ATELIER_SHAPE_LITERAL ? _("text, and no expression") : _("text or an expression"));
       return;
     }
-  if (field->kind == ATELIER_SHAPE_READ_URI || field->kind == ATELIER_SHAPE_WRITE_URI || field->kind == ATELIER_SHAPE_JOBS_URI)
+  if (field->kind == ATELIER_SHAPE_READ_URI || field->kind == ATELIER_SHAPE_WRITE_URI ||
+      field->kind == ATELIER_SHAPE_JOBS_URI)
     check_uri (context, value, text);
   else
     check_characters (context, value, text, field->most);
@@ -217,7 +224,8 @@ check_boolean (const AtelierShapeContext *context, const AtelierNode *value)
     {
       g_autofree char *what = atelier_report_describe (value);
 
-      atelier_report_warning (context->report, value, g_strdup (_("leave out the quotes")), _("%s should be true or false, not text"), what);
+      atelier_report_warning (context->report, value, g_strdup (_("leave out the quotes")),
+                              _("%s should be true or false, not text"), what);
       return;
     }
   report_kind (context, value, _("true or false"));
@@ -256,7 +264,8 @@ check_map (const AtelierShapeContext *context, const AtelierNode *map, const Ate
       else if (atelier_expression_recognise (value) == ATELIER_EXPRESSION_LITERAL)
         atelier_report_warning (context->report, value, NULL, _("The value of “%s” is not text"), key);
       if (field->most_key > 0 && strlen (key) > field->most_key && g_utf8_strlen (key, -1) > (glong) field->most_key)
-        atelier_report_key_warning (context->report, value, NULL, _("The key has more than %u characters"), field->most_key);
+        atelier_report_key_warning (context->report, value, NULL, _("The key has more than %u characters"),
+                                    field->most_key);
     }
   if (field->kind == ATELIER_SHAPE_ENVIRONMENT)
     atelier_data_check_environment (context->report, map);
@@ -340,7 +349,8 @@ atelier_shape_check_value (const AtelierShapeContext *context, const AtelierNode
         {
           g_autofree char *what = atelier_report_describe (value);
 
-          atelier_report_warning (context->report, value, NULL, _("%s should be written out: an expression gives a single value"), what);
+          atelier_report_warning (context->report, value, NULL,
+                                  _("%s should be written out: an expression gives a single value"), what);
         }
       break;
     case ATELIER_SHAPE_ANY:
@@ -371,7 +381,8 @@ check_needs (const AtelierShapeContext *context, const AtelierNode *object, cons
       if (shape->need == ATELIER_NEED_ALWAYS)
         atelier_report_error (context->report, object, NULL, _("“%s” is missing in %s"), shape->name, what);
       else
-        atelier_report_warning (context->report, object, NULL, _("“%s” is missing in %s; the service asks for it"), shape->name, what);
+        atelier_report_warning (context->report, object, NULL, _("“%s” is missing in %s; the service asks for it"),
+                                shape->name, what);
     }
 }
 

@@ -8,8 +8,8 @@
 
 G_BEGIN_DECLS
 
-/* Shapes (private to model/): tables of which keys an object may have and what their values are. atelier-shape.c holds a
- * value against a shape; atelier-step-shapes.c has the shapes of all step types.
+/* Shapes (private to model/): tables of which keys an object may have and what their values are. atelier-shape.c
+ * holds a value against a shape; atelier-step-shapes.c has the shapes of all step types.
  *
  * An expression may stand for any text, number or boolean. null is “not there”. */
 

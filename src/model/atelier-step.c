@@ -51,7 +51,8 @@ read_depends_on (AtelierStep *self)
 static void
 read_property_files (AtelierStep *self)
 {
-  const AtelierNode *list = read_list (self->node, "PropertyFiles", sizeof (AtelierPropertyFile), &self->property_files);
+  const AtelierNode *list = read_list (self->node, "PropertyFiles", sizeof (AtelierPropertyFile),
+                                       &self->property_files);
 
   for (guint i = 0; i < atelier_node_get_length (list); i++)
     {
@@ -71,7 +72,8 @@ read_property_files (AtelierStep *self)
 static void
 read_output_parameters (AtelierStep *self)
 {
-  const AtelierNode *list = read_list (self->node, "OutputParameters", sizeof (AtelierOutputParameter), &self->output_parameters);
+  const AtelierNode *list = read_list (self->node, "OutputParameters", sizeof (AtelierOutputParameter),
+                                       &self->output_parameters);
 
   for (guint i = 0; i < atelier_node_get_length (list); i++)
     {

@@ -66,7 +66,8 @@ const GPtrArray              *atelier_step_get_retry_policies (const AtelierStep
  * value of that Condition for which the step runs. */
 int                           atelier_step_get_parent (const AtelierStep *self);
 gboolean                      atelier_step_get_parent_outcome (const AtelierStep *self);
-/* For a Condition: its list of conditions (nullable), and the indices of the steps that stand directly in a branch. */
+/* For a Condition: its list of conditions (nullable), and the indices of the steps that stand directly in a branch.
+ * */
 const AtelierNode            *atelier_step_get_conditions (const AtelierStep *self);
 const guint                  *atelier_step_get_branch (const AtelierStep *self,
                                                        gboolean           outcome,

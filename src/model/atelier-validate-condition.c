@@ -10,7 +10,8 @@
 
 #include "atelier-validate.h"
 
-/* The validator's part about the Conditions of a Condition step. The same forms are evaluated by atelier-condition.c. */
+/* The validator's part about the Conditions of a Condition step. The same forms are evaluated by atelier-condition.c.
+ * */
 
 typedef enum
 {
@@ -60,7 +61,8 @@ validate_value (const AtelierNode *value, gboolean is_order, AtelierReport *repo
   if (kind == ATELIER_NODE_NULL || kind == ATELIER_NODE_ARRAY || kind == ATELIER_NODE_OBJECT)
     atelier_report_error (report, value, NULL, _("%s must be a text, a number, true, false or an expression"), what);
   else if (is_order && kind == ATELIER_NODE_BOOLEAN)
-    atelier_report_warning (report, value, NULL, _("%s is true or false: these can only be compared for equality"), what);
+    atelier_report_warning (report, value, NULL, _("%s is true or false: these can only be compared for equality"),
+                            what);
 }
 
 static void
@@ -144,10 +146,12 @@ validate_condition (const AtelierNode *condition, AtelierReport *report)
     }
   if (atelier_node_get_kind (type) != ATELIER_NODE_STRING)
     {
-      atelier_report_error (report, type != NULL ? type : condition, NULL, _("A condition needs a “Type”, such as “Equals”"));
+      atelier_report_error (report, type != NULL ? type : condition, NULL,
+                            _("A condition needs a “Type”, such as “Equals”"));
       return;
     }
-  for (form = 0; form < G_N_ELEMENTS (forms) && strcmp (forms[form].type, atelier_node_get_string (type)) != 0; form++)
+  for (form = 0; form < G_N_ELEMENTS (forms) &&
+       strcmp (forms[form].type, atelier_node_get_string (type)) != 0; form++)
     ;
   if (form == G_N_ELEMENTS (forms))
     {
@@ -163,7 +167,8 @@ validate_condition (const AtelierNode *condition, AtelierReport *report)
       const AtelierNode *member = atelier_node_get_member_at (condition, i, &key);
 
       if (!is_key_of (key, forms[form].members))
-        atelier_report_key_warning (report, member, NULL, _("Unknown key “%s” in the condition “%s”"), key, forms[form].type);
+        atelier_report_key_warning (report, member, NULL, _("Unknown key “%s” in the condition “%s”"), key,
+                                    forms[form].type);
     }
 }
 
@@ -171,6 +176,7 @@ validate_condition (const AtelierNode *condition, AtelierReport *report)
 void
 atelier_validate_conditions (const AtelierNode *conditions, AtelierReport *report)
 {
-  for (guint i = 0; atelier_node_get_kind (conditions) == ATELIER_NODE_ARRAY && i < atelier_node_get_length (conditions); i++)
+  for (guint i = 0; atelier_node_get_kind (conditions) == ATELIER_NODE_ARRAY &&
+       i < atelier_node_get_length (conditions); i++)
     validate_condition (atelier_node_get_item (conditions, i), report);
 }

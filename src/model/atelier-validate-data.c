@@ -177,7 +177,8 @@ is_produced (const AtelierDataCheck *self, const char *key)
 
   if (is_written (self, prefix, TRUE))
     return TRUE;
-  for (char *end = prefix + strlen (prefix) - 1; end != NULL && end > prefix + strlen ("s3:/"); end = strrchr (prefix, '/'))
+  for (char *end = prefix + strlen (prefix) - 1; end != NULL &&
+       end > prefix + strlen ("s3:/"); end = strrchr (prefix, '/'))
     {
       *end = '\0';
       if (is_written (self, prefix, FALSE))
@@ -202,10 +203,12 @@ atelier_data_check_finish (AtelierDataCheck *self)
       g_hash_table_add (reported, read->key);
       self->report->step = read->step;
       if (atelier_node_get_string (read->node) != NULL)
-        atelier_report_warning (self->report, read->node, NULL, _("No step makes “%s”: it must be there before the run"),
+        atelier_report_warning (self->report, read->node, NULL,
+                                _("No step makes “%s”: it must be there before the run"),
                                 atelier_node_get_string (read->node));
       else
-        atelier_report_warning (self->report, read->node, NULL, _("No step makes what is read here: it must be there before the run"));
+        atelier_report_warning (self->report, read->node, NULL,
+                                _("No step makes what is read here: it must be there before the run"));
       self->report->step = NULL;
     }
 }
@@ -215,7 +218,8 @@ atelier_data_check_finish (AtelierDataCheck *self)
 static gboolean
 is_secret (const char *name, const char *value)
 {
-  static const char *const words[] = { "SECRET", "PASSWORD", "PASSWD", "TOKEN", "API_KEY", "APIKEY", "ACCESS_KEY", "PRIVATE_KEY", "CREDENTIAL" };
+  static const char *const words[] = { "SECRET", "PASSWORD", "PASSWD", "TOKEN", "API_KEY", "APIKEY", "ACCESS_KEY",
+                                      "PRIVATE_KEY", "CREDENTIAL" };
   g_autofree char *upper = g_ascii_strup (name, -1);
 
   if (*value == '\0')
@@ -280,7 +284,8 @@ is_crowded_expression (const char *key, const AtelierNode *value, guint n_member
   if (strcmp (key, "Std:Join") == 0 || strcmp (key, "Std:JsonGet") == 0)
     return TRUE;
   return strcmp (key, "Get") == 0 && text != NULL &&
-         (g_str_has_prefix (text, "Parameters.") || g_str_has_prefix (text, "Steps.") || g_str_has_prefix (text, "Execution."));
+         (g_str_has_prefix (text, "Parameters.") || g_str_has_prefix (text, "Steps.") ||
+          g_str_has_prefix (text, "Execution."));
 }
 
 /* @tree: (nullable) */

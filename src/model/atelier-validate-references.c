@@ -92,7 +92,8 @@ find_step (AtelierReferences *self, const char *name, const AtelierNode *at)
     }
   if (step->type == ATELIER_STEP_TYPE_FAIL)
     {
-      atelier_report_error (self->report, at, NULL, _("“%s” is a Fail step, which ends the run: nothing can wait for it"), name);
+      atelier_report_error (self->report, at, NULL,
+                            _("“%s” is a Fail step, which ends the run: nothing can wait for it"), name);
       return NULL;
     }
   return step;
@@ -120,7 +121,8 @@ check_property_file (AtelierReferences *self, const AtelierStep *step, const Ate
 }
 
 static void
-report_list_item (AtelierReferences *self, const AtelierReference *reference, AtelierSeverity severity, char *hint, const char *message)
+report_list_item (AtelierReferences *self, const AtelierReference *reference, AtelierSeverity severity, char *hint,
+                  const char *message)
 {
   if (severity == ATELIER_SEVERITY_ERROR)
     atelier_report_error (self->report, reference->node, hint, "%s", message);
@@ -146,7 +148,8 @@ check_list_item (AtelierReferences        *self,
     {
       if (segment->index < atelier_node_get_length (list))
         return;
-      message = g_strdup_printf (_("“%s” of step “%s” has no item %u, only %u items, counted from 0"), list_name, step->name,
+      message = g_strdup_printf (_("“%s” of step “%s” has no item %u, only %u items, counted from 0"), list_name,
+                                 step->name,
                                  segment->index, atelier_node_get_length (list));
       report_list_item (self, reference, named_lists[row].severity, NULL, message);
       return;
@@ -162,7 +165,8 @@ check_list_item (AtelierReferences        *self,
     }
   message = g_strdup_printf (_("“%s” of step “%s” has no item “%s”"), list_name, step->name, segment->text);
   report_list_item (self, reference, named_lists[row].severity,
-                    atelier_report_suggest (self->report, segment->text, (const char *const *) names->pdata, names->len), message);
+                    atelier_report_suggest (self->report, segment->text, (const char *const *) names->pdata,
+                                            names->len), message);
 }
 
 /* Where the path goes through a named list of the step: checks which item it selects. */
@@ -208,12 +212,14 @@ check_property (AtelierReferences *self, const AtelierStep *step, const AtelierR
   if (reference->property_path == NULL || step->type == ATELIER_STEP_TYPE_UNKNOWN)
     return;
   first = atelier_property_path_get_segment (reference->property_path, 0);
-  if (!atelier_step_shape_has_property (step->type, first->text) && atelier_node_get_member (step->arguments, first->text) == NULL)
+  if (!atelier_step_shape_has_property (step->type, first->text) &&
+      atelier_node_get_member (step->arguments, first->text) == NULL)
     {
       g_auto (GStrv) names = atelier_step_shape_list_properties (step->type);
 
       atelier_report_warning (self->report, reference->node,
-                              atelier_report_suggest (self->report, first->text, (const char *const *) names, g_strv_length (names)),
+                              atelier_report_suggest (self->report, first->text, (const char *const *) names,
+                                                      g_strv_length (names)),
                               _("A %s step has no property “%s”"), step->type_text, first->text);
       return;
     }
@@ -238,7 +244,8 @@ check_s3_json (AtelierReferences *self, const AtelierStep *reader, const Atelier
     return;
   atelier_expression_collect (atelier_node_get_member (json_get, "S3Uri"), NULL, note_step_cb, &names_step);
   if (!names_step)
-    atelier_report_warning (self->report, reference->node, g_strdup (_("name the step that writes the object in “DependsOn”")),
+    atelier_report_warning (self->report, reference->node,
+                            g_strdup (_("name the step that writes the object in “DependsOn”")),
                             _("Nothing makes the step wait until this object is written"));
 }
 
@@ -255,8 +262,10 @@ atelier_references_check (AtelierReferences *self, const AtelierStep *reader, co
       check_parameter (self, reference);
       return NULL;
     case ATELIER_REFERENCE_EXPERIMENT:
-      if (atelier_node_get_kind (atelier_node_get_member (self->definition->root, "PipelineExperimentConfig")) == ATELIER_NODE_NULL)
-        atelier_report_warning (self->report, reference->node, NULL, _("The definition has no “PipelineExperimentConfig”"));
+      if (atelier_node_get_kind (atelier_node_get_member (self->definition->root,
+                                                          "PipelineExperimentConfig")) == ATELIER_NODE_NULL)
+        atelier_report_warning (self->report, reference->node, NULL,
+                                _("The definition has no “PipelineExperimentConfig”"));
       return NULL;
     case ATELIER_REFERENCE_STEP_PROPERTY:
       step = find_step (self, reference->name, reference->node);
@@ -292,7 +301,8 @@ check_label_cb (const AtelierReference *reference, gpointer user_data)
   AtelierReferences *self = user_data;
 
   if (reference->kind == ATELIER_REFERENCE_STEP_PROPERTY || reference->kind == ATELIER_REFERENCE_STEP_PROPERTY_FILE)
-    atelier_report_error (self->report, reference->node, NULL, _("A label is made before any step runs and cannot read one"));
+    atelier_report_error (self->report, reference->node, NULL,
+                          _("A label is made before any step runs and cannot read one"));
   else
     atelier_references_check (self, NULL, reference);
 }

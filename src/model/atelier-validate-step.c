@@ -58,7 +58,8 @@ validate_name (const AtelierDefinition *definition, const AtelierStep *step, Ate
       guint line, column;
 
       atelier_node_get_position (first->node, &line, &column);
-      atelier_report_error (report, name, NULL, _("Another step, in line %u, is already called “%s”"), line, step->name);
+      atelier_report_error (report, name, NULL, _("Another step, in line %u, is already called “%s”"), line,
+                            step->name);
     }
 }
 
@@ -72,7 +73,8 @@ validate_type (const AtelierStep *step, AtelierReport *report)
   else if (atelier_node_get_string (type) == NULL)
     atelier_report_error (report, type, NULL, _("“Type” of a step must be text"));
   else if (step->type == ATELIER_STEP_TYPE_UNKNOWN)
-    atelier_report_error (report, type, atelier_step_type_suggest (step->type_text), _("There is no step type “%s”"), step->type_text);
+    atelier_report_error (report, type, atelier_step_type_suggest (step->type_text), _("There is no step type “%s”"),
+                          step->type_text);
   else if (atelier_step_type_get_info (step->type)->work == ATELIER_STEP_WORK_NONE)
     atelier_report_warning (report, type, NULL, _("%s steps cannot run on this machine"), step->type_text);
 }
@@ -124,7 +126,8 @@ validate_exception (const AtelierStep *step, const AtelierNode *node, AtelierRep
                           _("There is no exception type “%s”: the policy never applies to it"), text);
 }
 
-/* @n_errors_before: the errors that there were before the step's shape was looked at, numbers out of range included */
+/* @n_errors_before: the errors that there were before the step's shape was looked at, numbers out of range included
+ * */
 static void
 validate_retries (const AtelierStep *step, guint n_errors_before, AtelierReport *report)
 {
@@ -194,7 +197,8 @@ validate_property_files (const AtelierStep *step, AtelierReport *report)
 
   for (guint i = 0; i < atelier_node_get_length (outputs); i++)
     {
-      const char *name = atelier_node_get_string (atelier_node_get_member (atelier_node_get_item (outputs, i), "OutputName"));
+      const char *name = atelier_node_get_string (atelier_node_get_member (atelier_node_get_item (outputs, i),
+                                                                           "OutputName"));
 
       if (name != NULL)
         g_hash_table_add (outputs_by_name, (gpointer) name);
@@ -231,7 +235,8 @@ validate_training_job (const AtelierNode *job, AtelierReport *report)
   const AtelierNode *algorithm = atelier_node_get_member (job, "AlgorithmSpecification");
   const AtelierNode *channels = atelier_node_get_member (job, "InputDataConfig");
 
-  if (!is_there (job, "ServerlessJobConfig") && !is_there (algorithm, "TrainingImage") && !is_there (algorithm, "AlgorithmName"))
+  if (!is_there (job, "ServerlessJobConfig") && !is_there (algorithm, "TrainingImage") &&
+      !is_there (algorithm, "AlgorithmName"))
     atelier_report_error (report, algorithm != NULL ? algorithm : job, g_strdup (_("or an “AlgorithmName”")),
                           _("“TrainingImage” is missing in “AlgorithmSpecification”"));
   warn_of_duplicates (channels, "ChannelName", report);
@@ -304,14 +309,16 @@ validate_transform (const AtelierDefinition *definition, const AtelierStep *step
 
   atelier_expression_collect (name, NULL, find_model_cb, &search);
   if (name != NULL && !search.found)
-    atelier_report_warning (report, name, g_strdup (_("it must be there before the run")), _("No Model step makes this model"));
+    atelier_report_warning (report, name, g_strdup (_("it must be there before the run")),
+                            _("No Model step makes this model"));
 }
 
 static void
 validate_model (const AtelierStep *step, AtelierReport *report)
 {
   if (!is_there (step->arguments, "PrimaryContainer") && !is_there (step->arguments, "Containers"))
-    atelier_report_warning (report, step->arguments, NULL, _("The model has neither “PrimaryContainer” nor “Containers”"));
+    atelier_report_warning (report, step->arguments, NULL,
+                            _("The model has neither “PrimaryContainer” nor “Containers”"));
 }
 
 static void
@@ -328,8 +335,10 @@ validate_lambda (const AtelierStep *step, AtelierReport *report)
     {
       const AtelierNode *value = atelier_node_get_member_at (step->arguments, i, NULL);
 
-      if (atelier_expression_recognise (value) == ATELIER_EXPRESSION_LITERAL && atelier_node_get_kind (value) >= ATELIER_NODE_ARRAY)
-        atelier_report_warning (report, value, NULL, _("The service passes only texts, numbers and booleans to a function"));
+      if (atelier_expression_recognise (value) == ATELIER_EXPRESSION_LITERAL &&
+          atelier_node_get_kind (value) >= ATELIER_NODE_ARRAY)
+        atelier_report_warning (report, value, NULL,
+                                _("The service passes only texts, numbers and booleans to a function"));
     }
 }
 
@@ -340,20 +349,24 @@ validate_clarify (const AtelierStep *step, AtelierReport *report)
 
   validate_processing (step, report);
   if (g_strcmp0 (atelier_node_get_string (type), "MODEL_EXPLAINABILITY") == 0)
-    atelier_report_warning (report, type, NULL, _("Explainability is not computed on this machine: bind a command to the step"));
+    atelier_report_warning (report, type, NULL,
+                            _("Explainability is not computed on this machine: bind a command to the step"));
 }
 
 static void
 validate_emr (const AtelierStep *step, AtelierReport *report)
 {
-  static const char *const refused[] = { "Name", "Steps", "AutoTerminationPolicy", "KeepJobFlowAliveWhenNoSteps", "TerminationProtected" };
+  static const char *const refused[] = { "Name", "Steps", "AutoTerminationPolicy", "KeepJobFlowAliveWhenNoSteps",
+                                        "TerminationProtected" };
   const AtelierNode *cluster = atelier_node_get_member (step->arguments, "ClusterConfig");
   gboolean has_id = is_there (step->arguments, "ClusterId"), has_config = is_there (step->arguments, "ClusterConfig");
 
   if (has_id && has_config)
-    atelier_report_error (report, cluster, g_strdup (_("keep one of them")), _("An EMR step has either “ClusterId” or “ClusterConfig”"));
+    atelier_report_error (report, cluster, g_strdup (_("keep one of them")),
+                          _("An EMR step has either “ClusterId” or “ClusterConfig”"));
   else if (!has_id && !has_config)
-    atelier_report_error (report, step->arguments, NULL, _("“ClusterId” or “ClusterConfig” is missing in “Arguments”"));
+    atelier_report_error (report, step->arguments, NULL,
+                          _("“ClusterId” or “ClusterConfig” is missing in “Arguments”"));
   for (guint i = 0; i < G_N_ELEMENTS (refused); i++)
     if (atelier_node_get_member (cluster, refused[i]) != NULL)
       atelier_report_key_warning (report, atelier_node_get_member (cluster, refused[i]), NULL,
@@ -364,7 +377,8 @@ static void
 validate_emr_serverless (const AtelierStep *step, AtelierReport *report)
 {
   if (!is_there (step->arguments, "JobConfig"))
-    atelier_report_warning (report, step->arguments, NULL, _("“JobConfig” is missing in “Arguments”; the service asks for it"));
+    atelier_report_warning (report, step->arguments, NULL,
+                            _("“JobConfig” is missing in “Arguments”; the service asks for it"));
 }
 
 static void
@@ -372,7 +386,8 @@ validate_lineage (const AtelierStep *step, AtelierReport *report)
 {
   if (!is_there (step->arguments, "Actions") && !is_there (step->arguments, "Artifacts") &&
       !is_there (step->arguments, "Contexts") && !is_there (step->arguments, "Associations"))
-    atelier_report_warning (report, step->arguments, NULL, _("The step records nothing: it has no actions, artifacts, contexts or associations"));
+    atelier_report_warning (report, step->arguments, NULL,
+                            _("The step records nothing: it has no actions, artifacts, contexts or associations"));
 }
 
 /* Only with Arguments that are an object. Transform, which looks at other steps, is called by itself. */
@@ -391,13 +406,15 @@ static void (*const rules[ATELIER_STEP_TYPE_N_TYPES]) (const AtelierStep *step, 
 };
 
 static void
-validate_arguments (const AtelierDefinition *definition, const AtelierStep *step, AtelierDataCheck *data, AtelierReport *report)
+validate_arguments (const AtelierDefinition *definition, const AtelierStep *step, AtelierDataCheck *data,
+                    AtelierReport *report)
 {
   const AtelierShapeContext context = { step, data, report };
 
   if (atelier_node_get_kind (step->arguments) != ATELIER_NODE_OBJECT)
     {
-      if (atelier_node_get_kind (step->arguments) == ATELIER_NODE_NULL && atelier_step_type_get_info (step->type)->needs_arguments)
+      if (atelier_node_get_kind (step->arguments) == ATELIER_NODE_NULL &&
+          atelier_step_type_get_info (step->type)->needs_arguments)
         atelier_report_error (report, step->node, NULL, _("The step has no “Arguments”"));
       return;
     }

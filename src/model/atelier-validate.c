@@ -21,8 +21,8 @@
  *     atelier-validate-references.c  what expressions name (called while the steps are linked)
  *     atelier-definition-link.c      cycles
  *
- * All errors are found in one go. A rule speaks up only where those before it had nothing to say: a value of the wrong
- * kind is reported once, and then looks absent to the rest. */
+ * All errors are found in one go. A rule speaks up only where those before it had nothing to say: a value of the
+ * wrong kind is reported once, and then looks absent to the rest. */
 
 #define MOST_CHARACTERS      1048576
 #define MOST_STEPS           50
@@ -79,7 +79,8 @@ is_api_name (const char *name)
 }
 
 static void
-validate_parameter_name (const AtelierDefinition *definition, const AtelierParameter *parameter, AtelierReport *report)
+validate_parameter_name (const AtelierDefinition *definition, const AtelierParameter *parameter,
+                         AtelierReport *report)
 {
   const AtelierNode *name = atelier_node_get_member (parameter->node, "Name");
 
@@ -88,7 +89,8 @@ validate_parameter_name (const AtelierDefinition *definition, const AtelierParam
   else if (atelier_node_get_string (name) == NULL)
     atelier_report_error (report, name, NULL, _("“Name” of a parameter must be text"));
   else if (!atelier_validate_is_name (parameter->name) && !is_api_name (parameter->name))
-    atelier_report_error (report, name, g_strdup (_("it has letters, digits and dashes")), _("“%s” cannot be the name of a parameter"),
+    atelier_report_error (report, name, g_strdup (_("it has letters, digits and dashes")),
+                          _("“%s” cannot be the name of a parameter"),
                           parameter->name);
   else if (!is_api_name (parameter->name))
     atelier_report_warning (report, name, g_strdup (_("use letters, digits and dashes between them")),
@@ -106,7 +108,8 @@ validate_parameter_type (const AtelierParameter *parameter, AtelierReport *repor
   AtelierValueType value_type;
   char *hint;
 
-  if (atelier_node_get_kind (type) == ATELIER_NODE_NULL || (text != NULL && atelier_value_type_from_text (text, &value_type)))
+  if (atelier_node_get_kind (type) == ATELIER_NODE_NULL ||
+      (text != NULL && atelier_value_type_from_text (text, &value_type)))
     return TRUE;
   for (guint i = 0; i < ATELIER_VALUE_TYPE_N_VALUES; i++)
     names[i] = atelier_value_type_to_text (i);
@@ -136,7 +139,8 @@ validate_enum_values (const AtelierParameter *parameter, AtelierReport *report)
   for (guint i = 0; i < atelier_node_get_length (values); i++)
     if (atelier_node_get_string (atelier_node_get_item (values, i)) == NULL)
       {
-        atelier_report_error (report, atelier_node_get_item (values, i), NULL, _("“EnumValues” must be a list of texts"));
+        atelier_report_error (report, atelier_node_get_item (values, i), NULL,
+                              _("“EnumValues” must be a list of texts"));
         return FALSE;
       }
   if (parameter->type != ATELIER_VALUE_TYPE_STRING)
@@ -171,12 +175,15 @@ validate_default (const AtelierParameter *parameter, gboolean has_good_enum, Ate
   if (parameter->default_node == NULL)
     return;
   value = atelier_node_to_json (parameter->default_node);
-  checked = atelier_parameter_value_check (parameter->name, parameter->type, has_good_enum ? parameter->enum_values : NULL, value, &error);
+  checked = atelier_parameter_value_check (parameter->name, parameter->type,
+                                           has_good_enum ? parameter->enum_values : NULL, value, &error);
   if (checked == NULL)
-    atelier_report_error (report, parameter->default_node, has_good_enum ? suggest_enum_value (parameter, report) : NULL,
+    atelier_report_error (report, parameter->default_node,
+                          has_good_enum ? suggest_enum_value (parameter, report) : NULL,
                           _("Wrong default: %s"), error->message);
   else if (text != NULL && strlen (text) > MOST_DEFAULT && g_utf8_strlen (text, -1) > MOST_DEFAULT)
-    atelier_report_warning (report, parameter->default_node, NULL, _("The default has more than %d characters"), MOST_DEFAULT);
+    atelier_report_warning (report, parameter->default_node, NULL, _("The default has more than %d characters"),
+                            MOST_DEFAULT);
 }
 
 static void
@@ -234,7 +241,8 @@ validate_steps (const AtelierDefinition *definition, AtelierReport *report)
     }
   atelier_data_check_finish (data);
   if (definition->n_steps > MOST_STEPS)
-    atelier_report_warning (report, list, NULL, _("There are %u steps; accounts of the service begin with %d"), definition->n_steps,
+    atelier_report_warning (report, list, NULL, _("There are %u steps; accounts of the service begin with %d"),
+                            definition->n_steps,
                             MOST_STEPS);
 }
 
@@ -264,7 +272,8 @@ validate_metadata (const AtelierDefinition *definition, AtelierReport *report)
       for (const char *c = atelier_node_get_key (member); c != NULL && *c != '\0'; c++)
         if (!g_ascii_isalnum (*c) && *c != '-' && *c != '_')
           {
-            atelier_report_key_warning (report, member, NULL, _("The service does not take the key “%s” in “Metadata”"),
+            atelier_report_key_warning (report, member, NULL,
+                                        _("The service does not take the key “%s” in “Metadata”"),
                                         atelier_node_get_key (member));
             break;
           }
@@ -279,7 +288,8 @@ validate_size (const AtelierDefinition *definition, AtelierReport *report)
 
   /* No character has more than four bytes. */
   if (length > 4 * MOST_CHARACTERS || (length > MOST_CHARACTERS && g_utf8_strlen (text, length) > MOST_CHARACTERS))
-    atelier_report_warning (report, definition->root, NULL, _("The definition has more than %d characters, which the service does not take"),
+    atelier_report_warning (report, definition->root, NULL,
+                            _("The definition has more than %d characters, which the service does not take"),
                             MOST_CHARACTERS);
 }
 

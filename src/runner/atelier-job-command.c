@@ -310,15 +310,12 @@ atelier_job_request (AtelierJob *job, GError **error)
   return request;
 }
 
-/* Records what the attempt runs in, once for all that run in the same: interpreter, packages and versions, host, image, commit. */
-void
-atelier_job_record_environment (AtelierJob *job)
+static json_t *
+describe_environment (AtelierJob *job)
 {
   AtelierRun *run = job->run;
-  g_autoptr (json_t) record = json_object ();
-  g_autofree char *text = NULL;
+  json_t *record = json_object ();
   struct utsname host;
-  gboolean is_new;
 
   json_object_set (record, "Runtime", job->runtime->record);
   atelier_json_set_string (record, "Image", job->image);
@@ -331,12 +328,29 @@ atelier_job_record_environment (AtelierJob *job)
                          json_pack ("{s:s, s:s, s:s, s:i, s:I}", "Name", host.nodename, "Kernel", host.release, "Machine", host.machine,
                                     "Processors", (int) g_get_num_processors (), "MemoryBytes",
                                     (json_int_t) sysconf (_SC_PHYS_PAGES) * sysconf (_SC_PAGESIZE)));
-  job->environment_digest = atelier_json_digest (record);
+  return record;
+}
+
+/* Records what the attempt runs in, once for all that run in the same: interpreter, packages and versions, host, image, commit. */
+void
+atelier_job_record_environment (AtelierJob *job)
+{
+  AtelierRun *run = job->run;
+  g_autofree char *key = g_strdup_printf ("%s %s %d", job->runtime->program, job->image, job->has_network);
+  g_autoptr (json_t) record = NULL;
+  g_autofree char *text = NULL;
+
   g_mutex_lock (&run->lock);
-  is_new = g_hash_table_add (run->environments, g_strdup (job->environment_digest));
+  job->environment_digest = g_strdup (g_hash_table_lookup (run->environments, key));
   g_mutex_unlock (&run->lock);
-  if (!is_new)
+  if (job->environment_digest != NULL)
     return;
+  record = describe_environment (job);
+  job->environment_digest = atelier_json_digest (record);
   text = atelier_json_compact (record);
+  /* queued before any attempt that names it; twice is once */
   atelier_store_environment_seen (run->store, job->environment_digest, text, atelier_run_committed, atelier_run_pending_new (run, NULL));
+  g_mutex_lock (&run->lock);
+  g_hash_table_replace (run->environments, g_steal_pointer (&key), g_strdup (job->environment_digest));
+  g_mutex_unlock (&run->lock);
 }

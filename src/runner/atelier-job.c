@@ -290,10 +290,7 @@ take_cached (AtelierJob *job, AtelierStepResult *result)
     }
   if (!outputs_are_there (job, earlier, &job->why))
     return FALSE;
-  g_mutex_lock (&run->lock);
-  json_decref (run->steps[job->step].properties);
-  run->steps[job->step].properties = atelier_json_parse (earlier->properties_json, -1, NULL);
-  g_mutex_unlock (&run->lock);
+  atelier_run_keep_properties (run, job->step, atelier_json_parse (earlier->properties_json, -1, NULL));
   update.cached_from = earlier->cached_from != NULL ? earlier->cached_from : earlier->execution_id;
   update.properties_json = earlier->properties_json;
   update.cache_key = job->cache_key;
@@ -392,10 +389,7 @@ record_end (AtelierJob *job, AtelierStepStatus status, const char *reason)
   if (status == ATELIER_STEP_STATUS_SUCCEEDED)
     {
       news->text = g_strdup (job->last_metric);
-      g_mutex_lock (&run->lock);
-      json_decref (run->steps[job->step].properties);
-      run->steps[job->step].properties = g_steal_pointer (&job->properties);
-      g_mutex_unlock (&run->lock);
+      atelier_run_keep_properties (run, job->step, g_steal_pointer (&job->properties));
     }
   news->duration_us = job->end.wall_us;
   atelier_store_step_ended (run->store, run->execution_id, atelier_step_get_name (job->definition), &update, &attempt,

@@ -17,7 +17,8 @@ typedef struct
   const AtelierStep      *step;       /* of the definition */
   AtelierSelectionAction  action;
   AtelierStepStatus       status;     /* scheduler at start, then the step's worker */
-  json_t                 *properties; /* (owned) (nullable) guarded by run->lock; once the step succeeded */
+  gboolean                is_read;    /* another step reads its properties; immutable */
+  json_t                 *properties; /* (owned) (nullable) guarded by run->lock; once the step succeeded, if it is read */
   int                     attempts;   /* made so far; the step's worker */
   gint64                  first_start_us; /* of this run's first attempt; for retry policies */
   AtelierJournalEntry    *adopted;    /* (owned) (nullable) an attempt that an earlier owner started */
@@ -70,7 +71,7 @@ struct _AtelierRun
   GQueue                links;       /* of AtelierSupervisorLink that no worker uses */
   char                 *failure;     /* (nullable) why the execution failed, of the first failed step */
   char                 *store_failure; /* (nullable) the workspace cannot be written any more */
-  GHashTable           *environments; /* digests that were recorded */
+  GHashTable           *environments; /* what decides an environment → its digest, which is on record */
   struct _AtelierDoor  *door;        /* (nullable) */
 };
 
@@ -146,6 +147,10 @@ void               atelier_run_committed (gpointer      data,
                                           const GError *error);
 void               atelier_run_store_failed (AtelierRun *run,
                                              const char *sentence);
+/* Remembers the results of a step for those that read them. @properties: (transfer full) (nullable) */
+void               atelier_run_keep_properties (AtelierRun *run,
+                                                guint       step,
+                                                json_t     *properties);
 void               atelier_run_fail_step (AtelierRun        *run,
                                           guint              step,
                                           const GError      *error,

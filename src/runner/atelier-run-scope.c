@@ -40,6 +40,23 @@ atelier_run_job_name (AtelierRun *run, guint step, const char *base, int attempt
   return g_strdup_printf ("%s-%s", name, digest);
 }
 
+void
+atelier_run_keep_properties (AtelierRun *run, guint step, json_t *properties)
+{
+  json_t *before;
+
+  if (!run->steps[step].is_read)
+    {
+      json_decref (properties);
+      return;
+    }
+  g_mutex_lock (&run->lock);
+  before = run->steps[step].properties;
+  run->steps[step].properties = properties;
+  g_mutex_unlock (&run->lock);
+  json_decref (before);
+}
+
 static json_t *
 get_parameter (const char *name, gpointer user_data, GError **error)
 {

@@ -312,7 +312,8 @@ load_steps (AtelierRun *run, gboolean *branches, GError **error)
 
           record = reused != NULL ? reused : record;
         }
-      if (record->properties_json != NULL && (atelier_step_status_is_success (record->status) || state->action == ATELIER_SELECTION_REUSE))
+      if (record->properties_json != NULL && (state->is_read || state->action == ATELIER_SELECTION_REUSE) &&
+          (atelier_step_status_is_success (record->status) || state->action == ATELIER_SELECTION_REUSE))
         state->properties = atelier_json_parse (record->properties_json, -1, NULL);
       branches[i] = record->outcome;
     }
@@ -573,6 +574,18 @@ schedule (gpointer data)
 
 /* --- life --- */
 
+static void
+mark_read (AtelierRun *run)
+{
+  guint n_edges;
+  const AtelierEdge *edges = atelier_definition_get_edges (run->definition, &n_edges);
+
+  /* the edge of a branch may hide a reference */
+  for (guint i = 0; i < n_edges; i++)
+    if (edges[i].kind != ATELIER_EDGE_DEPENDS_ON)
+      run->steps[edges[i].from].is_read = TRUE;
+}
+
 /* atelier_run_new:
  *
  * Takes up an execution: a new one, or one whose owner has gone. Blocks for some queries.
@@ -610,7 +623,7 @@ atelier_run_new (const AtelierRunRequest *request, AtelierRunListener listener, 
   run->has_sandbox = !run->options.without_sandbox && atelier_sandbox_get_refusal () == NULL;
   run->listener = listener;
   run->listener_data = user_data;
-  run->environments = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  run->environments = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   run->supervisor = atelier_supervisor_new (run->run_folder);
   run->limits = (AtelierPlanLimits) {
     .parallel = run->options.parallel > 0 ? run->options.parallel : n_cpus,
@@ -626,6 +639,7 @@ atelier_run_new (const AtelierRunRequest *request, AtelierRunListener listener, 
       run->steps[i].step = atelier_definition_get_step (run->definition, i);
       run->steps[i].action = request->actions != NULL ? request->actions[i] : ATELIER_SELECTION_RUN;
     }
+  mark_read (run);
   if (!load_steps (run, branches, error))
     return NULL;
   find_adopted (run);

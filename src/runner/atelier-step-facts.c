@@ -21,16 +21,6 @@
 #define LOCAL_ARN "arn:aws:sagemaker:local:000000000000:"
 #define REASON_CHARACTERS 1024
 
-/* Remembers the results for steps that read them. @properties: (transfer full) */
-static void
-keep_properties (AtelierRun *run, guint step, json_t *properties)
-{
-  g_mutex_lock (&run->lock);
-  json_decref (run->steps[step].properties);
-  run->steps[step].properties = properties;
-  g_mutex_unlock (&run->lock);
-}
-
 static json_t *
 resolve_arguments (AtelierRun *run, guint step, const char *job_name, GError **error)
 {
@@ -93,7 +83,7 @@ atelier_condition_step_execute (AtelierRun *run, guint step, AtelierStepResult *
   /* the service's Describe says the outcome as text */
   json_object_set_new (tree, "Outcome", json_string (outcome->outcome ? "True" : "False"));
   properties = atelier_json_compact (tree);
-  keep_properties (run, step, tree);
+  atelier_run_keep_properties (run, step, tree);
   update.started_at_us = started_at_us;
   update.ended_at_us = atelier_time_now_us ();
   update.outcome_text = *text != '\0' ? text : (outcome->outcome ? "True" : "False");
@@ -221,7 +211,7 @@ atelier_model_step_execute (AtelierRun *run, guint step, AtelierStepResult *resu
       result->outcome = ATELIER_PLAN_OUTCOME_FAILED;
       return;
     }
-  keep_properties (run, step, tree);
+  atelier_run_keep_properties (run, step, tree);
   atelier_run_tell (run, atelier_run_step_news (run, step, ATELIER_STEP_STATUS_SUCCEEDED, model_name));
   result->outcome = ATELIER_PLAN_OUTCOME_SUCCEEDED;
 }
@@ -335,7 +325,7 @@ atelier_register_step_execute (AtelierRun *run, guint step, AtelierStepResult *r
       return;
     }
   properties = version_properties (version.group_name, number, arguments);
-  keep_properties (run, step, atelier_json_parse (properties, -1, NULL));
+  atelier_run_keep_properties (run, step, atelier_json_parse (properties, -1, NULL));
   said = g_strdup_printf (_("%s version %d, %s"), version.group_name, number, atelier_approval_status_to_text (version.status));
   atelier_run_tell (run, atelier_run_step_news (run, step, ATELIER_STEP_STATUS_SUCCEEDED, said));
   result->outcome = ATELIER_PLAN_OUTCOME_SUCCEEDED;

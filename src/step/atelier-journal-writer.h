@@ -4,8 +4,8 @@
 #pragma once
 
 #include <glib.h>
-#include <jansson.h>
 
+#include "atelier-json.h"
 #include "atelier-journal.h"
 
 G_BEGIN_DECLS

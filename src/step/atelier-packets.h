@@ -3,8 +3,7 @@
 
 #pragma once
 
-#include <jansson.h>
-
+#include "atelier-json.h"
 #include "atelier-task.h"
 
 G_BEGIN_DECLS

@@ -4,7 +4,8 @@
 #pragma once
 
 #include <glib.h>
-#include <jansson.h>
+
+#include "atelier-json.h"
 
 G_BEGIN_DECLS
 

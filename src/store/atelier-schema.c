@@ -312,19 +312,41 @@ static gboolean (*const migrations[]) (AtelierDb *db, GError **error) = { migrat
 
 G_STATIC_ASSERT (G_N_ELEMENTS (migrations) == ATELIER_SCHEMA_VERSION);
 
+typedef struct
+{
+  gint64 application;
+  gint64 version;
+  gint64 n_tables;
+} Identity;
+
+/* All three at one moment: another program may be making the file just now. */
+static gboolean
+read_identity (AtelierDb *db, Identity *identity, GError **error)
+{
+  gboolean is_outside = sqlite3_get_autocommit (db->connection) != 0;
+  gboolean is_read;
+
+  if (is_outside && !atelier_db_script (db, "BEGIN", error))
+    return FALSE;
+  is_read = atelier_db_get_int (db, &identity->application, error, "PRAGMA application_id", "")
+            && atelier_db_get_int (db, &identity->version, error, "PRAGMA user_version", "")
+            && atelier_db_get_int (db, &identity->n_tables, error, "SELECT count (*) FROM sqlite_schema", "");
+  if (is_outside)
+    atelier_db_script (db, "ROLLBACK", NULL);
+  return is_read;
+}
+
 /* What kind of file is this? *version is 0 for a new one. */
 static gboolean
 read_version (AtelierDb *db, gint64 *version, GError **error)
 {
-  gint64 application = 0;
-  gint64 n_tables = 0;
+  Identity identity = { 0 };
 
-  *version = 0;
-  if (!atelier_db_get_int (db, &application, error, "PRAGMA application_id", "")
-      || !atelier_db_get_int (db, version, error, "PRAGMA user_version", "")
-      || !atelier_db_get_int (db, &n_tables, error, "SELECT count (*) FROM sqlite_schema", ""))
+  if (!read_identity (db, &identity, error))
     return FALSE;
-  if (application != ATELIER_SCHEMA_APPLICATION_ID && (application != 0 || *version != 0 || n_tables != 0))
+  *version = identity.version;
+  if (identity.application != ATELIER_SCHEMA_APPLICATION_ID
+      && (identity.application != 0 || identity.version != 0 || identity.n_tables != 0))
     {
       g_set_error (error, ATELIER_STORE_ERROR, ATELIER_STORE_ERROR_CORRUPT,
                    _("“%s” is a database of another program; choose another workspace, or move the file away"),

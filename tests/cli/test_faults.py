@@ -80,7 +80,7 @@ class FaultTest(StudioTest):
                                        f"\"$2\" run '{file}' --no-sandbox; echo code $?; rm \"$1/filler\"; \"$2\" run '{file}' --no-sandbox -q; echo code $?")
         self.assertEqual(code, 0, self.out + self.err)
         self.assertIn("code 1", self.out, self.err)
-        self.assertIn("full", self.err)
+        self.assertIn("no room left", self.err)
         self.assertTrue(self.out.rstrip().endswith("code 0"), self.out + self.err)
 
     @unittest.skipUnless(can_mount(), "this system allows no mount namespaces")
@@ -122,7 +122,7 @@ class FaultTest(StudioTest):
         with sqlite3.connect(self.workspace / "atelier.db") as connection:
             for (trigger,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
                 connection.execute(f'DROP TRIGGER "{trigger}"')
-            connection.execute("UPDATE audit_events SET who = 'nobody' WHERE seq = 1")
+            connection.execute("UPDATE audit_events SET who = 'nobody' WHERE sequence = 1")
         connection.close()
         self.atelier("verify", code=6)
 

@@ -305,18 +305,21 @@ test_long_chain (void)
 {
   for (int tied = 0; tied <= 1; tied++)
     {
-      g_autoptr (GString) graph = g_string_new (NULL);
+      g_autoptr (GString) text = g_string_new ("{\"Steps\": [");
       g_autoptr (GPtrArray) problems = atelier_problems_new ();
       g_autoptr (AtelierDefinition) definition = NULL;
       const guint n = 100000;
       const guint *order;
 
       for (guint i = 0; i < n; i++)
-        if (i + 1 < n || tied)
-          g_string_append_printf (graph, "%ss%u<s%u", i > 0 ? " " : "", i, (i + 1) % n);
-        else
-          g_string_append_printf (graph, " s%u", i);
-      definition = parse_graph (graph->str, problems);
+        {
+          g_string_append_printf (text, "%s{\"Name\": \"s%u\", \"Type\": \"Lambda\", \"FunctionArn\": \"f\"", i > 0 ? ",\n" : "", i);
+          if (i + 1 < n || tied)
+            g_string_append_printf (text, ", \"DependsOn\": [\"s%u\"]", (i + 1) % n);
+          g_string_append_c (text, '}');
+        }
+      g_string_append (text, "]}");
+      definition = atelier_definition_parse (text->str, text->len, problems);
       order = atelier_definition_get_order (definition);
       g_assert_cmpint (atelier_definition_has_errors (definition), ==, tied);
       if (!tied)

@@ -5,8 +5,8 @@
 
 #include <sys/types.h>
 #include <glib.h>
-#include <jansson.h>
 
+#include "atelier-json.h"
 #include "atelier-journal.h"
 
 /* A supervisor in a temporary folder, and a client's side of the protocol. */

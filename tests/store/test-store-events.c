@@ -9,9 +9,13 @@
 
 /* Each event: what it writes, what it leaves, what it refuses. */
 
-#define ASSERT_STORE_ERROR(error, code) \
-  G_STMT_START { g_assert_error (error, ATELIER_STORE_ERROR,
-                                 ATELIER_STORE_ERROR_##code); g_clear_error (&error); } G_STMT_END
+#define ASSERT_STORE_ERROR(error, code)                                       \
+  G_STMT_START                                                                \
+  {                                                                           \
+    g_assert_error (error, ATELIER_STORE_ERROR, ATELIER_STORE_ERROR_##code);  \
+    g_clear_error (&error);                                                   \
+  }                                                                           \
+  G_STMT_END
 
 static void
 flush (StoreFixture *f)

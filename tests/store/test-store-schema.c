@@ -268,7 +268,7 @@ test_read_only_folder (StoreFixture *f, gconstpointer data)
 static void
 test_made_at_once (void)
 {
-  for (guint round = 0; round < 5; round++)
+  for (guint round = 0; round < 8; round++)
     {
       g_autofree char *folder = g_dir_make_tmp ("atelier-store-XXXXXX", NULL);
       g_autofree char *path = g_build_filename (folder, "atelier.db", NULL);

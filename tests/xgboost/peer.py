@@ -159,7 +159,7 @@ def prepare(root, name):
     with open(os.path.join(root, 'input/config/inputdataconfig.json'), 'w') as file:
         json.dump({channel: {'ContentType': content_type} for channel in ('train', 'validation')}, file)
 
-    settings = dict(hyperparameters)
+    settings = {'nthread': 1, **hyperparameters}
     rounds = given['num_round']
     for key in ('num_round', 'csv_weights'):
         settings.pop(key, None)

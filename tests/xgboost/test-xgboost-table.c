@@ -25,7 +25,8 @@ read_texts (const AtelierXgboostTableOptions *options, const char *const *texts,
 
       g_ptr_array_add (paths, g_build_filename (job.root, relative, NULL));
       g_ptr_array_add (names, g_strdup_printf ("train/%u", i));
-      g_file_set_contents (g_ptr_array_index (paths, i), texts[i], lengths != NULL ? (gssize) lengths[i] : -1, &problem);
+      g_file_set_contents_full (g_ptr_array_index (paths, i), texts[i], lengths != NULL ? (gssize) lengths[i] : -1, G_FILE_SET_CONTENTS_NONE, 0600,
+                                &problem);
       g_assert_no_error (problem);
     }
   return atelier_xgboost_table_read (paths, names, options, error);
