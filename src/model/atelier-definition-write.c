@@ -46,8 +46,8 @@ write_node (GString *out, const AtelierNode *node, gboolean pretty, guint depth)
   g_string_append_c (out, is_object ? '{' : '[');
   for (guint i = 0; i < n; i++)
     {
-      const AtelierNode *child = is_object ? atelier_node_get_member_at (node, i, NULL) : atelier_node_get_item (node,
-                                                                                                                 i);
+      const AtelierNode *child = is_object ? atelier_node_get_member_at (node, i, NULL)
+                                           : atelier_node_get_item (node, i);
 
       if (i > 0)
         g_string_append_c (out, ',');

@@ -276,8 +276,8 @@ atelier_definition_get_metadata (const AtelierDefinition *self)
 static const AtelierNode *
 get_experiment_member (const AtelierDefinition *self, const char *key)
 {
-  const AtelierNode *value = atelier_node_get_member (atelier_node_get_member (self->root,
-                                                                               "PipelineExperimentConfig"), key);
+  const AtelierNode *config = atelier_node_get_member (self->root, "PipelineExperimentConfig");
+  const AtelierNode *value = atelier_node_get_member (config, key);
 
   return atelier_node_get_kind (value) != ATELIER_NODE_NULL ? value : NULL;
 }

@@ -43,7 +43,7 @@ typedef struct
 
 /* atelier_definition_parse:
  * @text: the file: a definition, or a JSON string that holds one, or an object with the key PipelineDefinition or
- *   PipelineDefinitionBody (answers of the service, CloudFormation). Where the definition is text inside a JSON string,
+ *   PipelineDefinitionBody (answers of the service, CloudFormation). Where the definition is text in a JSON string,
  *   lines, columns and pointers count in that inner text, and each problem's “inside” says so.
  * @length: in bytes, or -1
  * @problems: (element-type AtelierProblem): from atelier_problems_new(); all that is found is added, sorted by place
@@ -62,8 +62,9 @@ gboolean                atelier_definition_has_errors (const AtelierDefinition *
 const AtelierNode      *atelier_definition_get_root (const AtelierDefinition *self);
 const char             *atelier_definition_get_version (const AtelierDefinition *self);  /* (nullable) */
 const AtelierNode      *atelier_definition_get_metadata (const AtelierDefinition *self); /* (nullable) */
-const AtelierNode      *atelier_definition_get_experiment_name (const AtelierDefinition *self); /* (nullable) text or expression */
-const AtelierNode      *atelier_definition_get_trial_name (const AtelierDefinition *self);      /* (nullable) text or expression */
+/* (nullable): a text or an expression */
+const AtelierNode      *atelier_definition_get_experiment_name (const AtelierDefinition *self);
+const AtelierNode      *atelier_definition_get_trial_name (const AtelierDefinition *self);
 
 /* Parameters, in document order. */
 guint                   atelier_definition_get_n_parameters (const AtelierDefinition *self);
@@ -72,8 +73,7 @@ const AtelierParameter *atelier_definition_get_parameter (const AtelierDefinitio
 const AtelierParameter *atelier_definition_find_parameter (const AtelierDefinition *self,
                                                            const char              *name); /* (nullable) */
 
-/* Steps, those of all branches included, in document order. Of two steps with one name (an error) the first is found.
- * */
+/* Steps, those of all branches included, in document order. Of two with one name (an error) the first is found. */
 guint                   atelier_definition_get_n_steps (const AtelierDefinition *self);
 const AtelierStep      *atelier_definition_get_step (const AtelierDefinition *self,
                                                      guint                    index);
@@ -83,8 +83,7 @@ const AtelierStep      *atelier_definition_find_step (const AtelierDefinition *s
 /* The graph. Edges are sorted by “to”, then by “from”; edges to steps that do not exist are left out. */
 const AtelierEdge      *atelier_definition_get_edges (const AtelierDefinition *self,
                                                       guint                   *n_edges);
-/* All n steps, each after those it waits for, else in document order; steps in or behind a cycle (an error) stand
- * last. */
+/* All n steps, each after those it waits for, else in document order; those in or behind a cycle (an error) last. */
 const guint            *atelier_definition_get_order (const AtelierDefinition *self);
 
 /* atelier_definition_write:

@@ -183,8 +183,7 @@ read_escape (Reader *reader, char **out)
   return TRUE;
 }
 
-/* At the opening quote. An escape is never shorter than what it stands for, so unescaping in place cannot overtake.
- * */
+/* At the opening quote. An escape is never shorter than what it stands for, so unescaping cannot overtake. */
 static gboolean
 read_string (Reader *reader, const char **string)
 {
@@ -283,9 +282,11 @@ read_word (Reader *reader, const char *word)
     }
   while (end < reader->end && (g_ascii_isalnum (*end) || *end == '_'))
     end++;
-  return fail (reader, end == reader->at       ? _("A value is missing here")
-                       : *reader->at == 'N' || *reader->at == 'I' ? _("NaN and Infinity are not JSON")
-                                               : _("Not a JSON value; text stands in double quotes, words are true, false and null"));
+  if (end == reader->at)
+    return fail (reader, _("A value is missing here"));
+  if (*reader->at == 'N' || *reader->at == 'I')
+    return fail (reader, _("NaN and Infinity are not JSON"));
+  return fail (reader, _("Not a JSON value; text stands in double quotes, words are true, false, null"));
 }
 
 static int
@@ -317,8 +318,7 @@ find_duplicate (const AtelierNode *children, guint n, const guint32 *sorted)
   return first;
 }
 
-/* Moves the children that stand on the stack from @base on into the arena, and tells their children where they now
- * are. */
+/* Moves the children that stand on the stack from @base on into the arena, and tells their children where that is. */
 static gboolean
 close_container (Reader *reader, AtelierNode *node, guint base)
 {
@@ -425,8 +425,9 @@ read_container (Reader *reader, guint depth, AtelierNode *node)
 static gboolean
 read_value (Reader *reader, guint depth, const char *key)
 {
-  AtelierNode node = { .spelling = reader->at, .key = key, .line = reader->line,
-                      .column = column_of (reader, reader->at) };
+  AtelierNode node = {
+    .spelling = reader->at, .key = key, .line = reader->line, .column = column_of (reader, reader->at)
+  };
   gboolean ok;
 
   switch (reader->at < reader->end ? *reader->at : '\0')
@@ -523,8 +524,7 @@ read_document (Reader *reader)
  * @line: (out) (optional): on failure the place
  * @column: (out) (optional)
  *
- * Returns: (transfer full) (nullable): the document; %NULL with ATELIER_JSON_ERROR_SYNTAX and a sentence without
- * place */
+ * Returns: (transfer full) (nullable): the document; %NULL with ATELIER_JSON_ERROR_SYNTAX, the sentence without place */
 AtelierDocument *
 atelier_document_parse (const char *text, gssize length, guint *line, guint *column, GError **error)
 {

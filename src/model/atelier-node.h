@@ -35,8 +35,7 @@ typedef struct _AtelierDocument AtelierDocument;
 
 /* Parsing. On failure NULL, ATELIER_JSON_ERROR_SYNTAX, and the place in *line and *column (from 1; columns count
  * characters, not bytes). A byte order mark is skipped. Refused beyond what RFC 8259 refuses: an object that has a
- * key twice, a lone surrogate or \u0000 in a string, a number beyond the range of a double, and the two limits above.
- * */
+ * key twice, a lone surrogate or \u0000 in a string, a number beyond a double, and the two limits above. */
 AtelierDocument   *atelier_document_parse (const char *text,
                                            gssize      length,
                                            guint      *line,
@@ -51,17 +50,17 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (AtelierDocument, atelier_document_unref)
 
 /* Reading. All take NULL and then say "nothing". */
 AtelierNodeKind    atelier_node_get_kind (const AtelierNode *self);      /* NULL: ATELIER_NODE_NULL */
-const char        *atelier_node_get_string (const AtelierNode *self);    /* NULL unless a string; NUL-terminated, unescaped */
+const char        *atelier_node_get_string (const AtelierNode *self);    /* NULL unless a string; unescaped */
 const char        *atelier_node_get_spelling (const AtelierNode *self,
                                               gsize             *length); /* the node's own text in the document */
 gboolean           atelier_node_get_boolean (const AtelierNode *self,
                                              gboolean          *value);
 gboolean           atelier_node_get_integer (const AtelierNode *self,
-                                             gint64            *value);  /* FALSE unless spelt as an integer that fits */
+                                             gint64            *value);  /* FALSE unless an integer that fits */
 gboolean           atelier_node_get_double (const AtelierNode *self,
                                             double            *value);
 const char        *atelier_node_get_key_spelling (const AtelierNode *self,
-                                                  gsize             *length); /* of the member's key, quotes included */
+                                                  gsize             *length); /* of the key, quotes included */
 guint              atelier_node_get_length (const AtelierNode *self);    /* members or items */
 const AtelierNode *atelier_node_get_item (const AtelierNode *self,
                                           guint              index);
@@ -75,11 +74,11 @@ void               atelier_node_get_position (const AtelierNode *self,
                                               guint             *column);
 void               atelier_node_get_key_position (const AtelierNode *self,
                                                   guint             *line,
-                                                  guint             *column); /* of the member's key; an item's own place */
+                                                  guint             *column); /* of the key; an item's own */
 const AtelierNode *atelier_node_get_parent (const AtelierNode *self);    /* (nullable) */
 const char        *atelier_node_get_key (const AtelierNode *self);       /* (nullable): not a member */
-guint              atelier_node_get_index (const AtelierNode *self);     /* among the members or items of its parent */
+guint              atelier_node_get_index (const AtelierNode *self);     /* among its parent's members or items */
 char              *atelier_node_dup_pointer (const AtelierNode *self);   /* RFC 6901, "/Steps/0/Arguments" */
-json_t            *atelier_node_to_json (const AtelierNode *self);       /* (transfer full); integers too long become reals */
+json_t            *atelier_node_to_json (const AtelierNode *self);       /* (transfer full); long integers become reals */
 
 G_END_DECLS

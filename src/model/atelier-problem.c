@@ -10,8 +10,7 @@
 
 #include "atelier-problem.h"
 
-/* Problems are plain values; this file makes, orders and prints them. What is a problem is said in
- * atelier-validate*.c. */
+/* Problems are plain values; this file makes, orders and prints them. atelier-validate*.c says what is one. */
 
 static const char *const severity_texts[ATELIER_SEVERITY_N_SEVERITIES] = {
   [ATELIER_SEVERITY_ERROR] = "error",
@@ -82,8 +81,7 @@ append_visible (GString *out, const char *text)
 /* atelier_problem_to_text:
  * @file: how the person called the file
  *
- * Returns: (transfer full): one line for a terminal, in the form that editors jump to. Of a text inside a JSON
- * string,
+ * Returns: (transfer full): one line for a terminal, in the form that editors jump to. Of a text in a JSON string,
  *   whose lines are not the file's, the file is followed by the string's pointer. */
 char *
 atelier_problem_to_text (const AtelierProblem *self, const char *file)

@@ -112,12 +112,14 @@ atelier_report_describe (const AtelierNode *node)
   if (key != NULL)
     return g_strdup_printf ("“%s”", key);
   items = g_string_new (NULL);
-  for (; key == NULL && parent != NULL; node = parent, parent = atelier_node_get_parent (node),
-       key = atelier_node_get_key (node))
+  while (key == NULL && parent != NULL)
     {
       g_autofree char *item = g_strdup_printf ("[%u]", atelier_node_get_index (node));
 
       g_string_prepend (items, item);
+      node = parent;
+      parent = atelier_node_get_parent (node);
+      key = atelier_node_get_key (node);
     }
   g_string_prepend (items, key != NULL ? key : "");
   g_string_prepend (items, "“");

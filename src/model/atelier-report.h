@@ -16,7 +16,7 @@ typedef struct
   const char *step;        /* (nullable) the step that is being looked at */
   const char *inside;      /* (nullable) see AtelierProblem */
   guint       n_errors;
-  gint64      comparisons; /* left for suggestions: with ten thousand steps and as many mistakes they would never end */
+  gint64      comparisons; /* left for suggestions: with as many mistakes as steps they would never end */
 } AtelierReport;
 
 void  atelier_report_init (AtelierReport *self,

@@ -13,8 +13,7 @@
 
 /* Holds a value against a shape: see the header. An error is what cannot be run and what the service would refuse for
  * its form; what only the service's further rules would refuse (a missing role, a text that is too long, a word that
- * we do not know) is a warning, since the format grows and a definition for this machine alone need not follow them.
- * */
+ * is not known) is a warning, since the format grows and a definition for this machine need not follow them. */
 
 static gboolean
 is_missing (const AtelierNode *value)

@@ -51,7 +51,7 @@ struct _AtelierField
   const AtelierField *shape;     /* (nullable) OBJECT and LIST */
   const char         *words;     /* (nullable) texts: the ones that are known, "File|Pipe" */
   gboolean            is_closed; /* any other word is an error, not a warning */
-  guint               most;      /* 0: no limit. Characters of a text, items of a list, members of a map, a number itself */
+  guint               most;      /* 0: any. Characters of a text, items of a list, members of a map, a number itself */
   guint               most_key;  /* of a map: characters of a key */
   guint               most_item; /* of a map or TEXTS: characters of a value */
 };

@@ -96,7 +96,7 @@ static const AtelierField common_step[] = {
   { "Name", ANY },
   { "Type", ANY },
   { "Arguments", OBJECT },
-  { "DependsOn", TEXTS },
+  { "DependsOn", LIST },
   { "DisplayName", LITERAL, .most = 256 },
   { "Description", LITERAL, .most = 3072 },
   { "CacheConfig", OBJECT, OPTIONAL, cache_config },
@@ -113,28 +113,36 @@ static const struct
 } shapes[ATELIER_STEP_TYPE_N_TYPES] = {
   [ATELIER_STEP_TYPE_PROCESSING] = {
     atelier_shape_processing_step, atelier_shape_processing_arguments,
-    "ProcessingJobArn|ProcessingJobStatus|ExitMessage|FailureReason|CreationTime|LastModifiedTime|ProcessingStartTime|"
-    "ProcessingEndTime|MonitoringScheduleArn|AutoMLJobArn|TrainingJobArn" },
+    "ProcessingJobArn|ProcessingJobStatus|ExitMessage|FailureReason|CreationTime|LastModifiedTime|"
+    "ProcessingStartTime|ProcessingEndTime|MonitoringScheduleArn|AutoMLJobArn|TrainingJobArn"
+  },
   [ATELIER_STEP_TYPE_TRAINING] = {
     NULL, atelier_shape_training_arguments,
-    "TrainingJobArn|TrainingJobStatus|SecondaryStatus|SecondaryStatusTransitions|ModelArtifacts|FinalMetricDataList|"
-    "TrainingTimeInSeconds|BillableTimeInSeconds|FailureReason|CreationTime|LastModifiedTime|TrainingStartTime|TrainingEndTime|"
-    "TuningJobArn|LabelingJobArn|AutoMLJobArn|DebugRuleEvaluationStatuses|ProfilerRuleEvaluationStatuses|ProfilingStatus|"
-    "WarmPoolStatus|OutputModelPackageArn" },
+    "TrainingJobArn|TrainingJobStatus|SecondaryStatus|SecondaryStatusTransitions|ModelArtifacts|"
+    "FinalMetricDataList|TrainingTimeInSeconds|BillableTimeInSeconds|FailureReason|CreationTime|LastModifiedTime|"
+    "TrainingStartTime|TrainingEndTime|TuningJobArn|LabelingJobArn|AutoMLJobArn|DebugRuleEvaluationStatuses|"
+    "ProfilerRuleEvaluationStatuses|ProfilingStatus|WarmPoolStatus|OutputModelPackageArn"
+  },
   [ATELIER_STEP_TYPE_TUNING] = {
     NULL, atelier_shape_tuning_arguments,
-    "HyperParameterTuningJobArn|HyperParameterTuningJobStatus|BestTrainingJob|OverallBestTrainingJob|TrainingJobSummaries|"
-    "TrainingJobStatusCounters|ObjectiveStatusCounters|FailureReason|CreationTime|LastModifiedTime|HyperParameterTuningEndTime|"
-    "TuningJobCompletionDetails|ConsumedResources" },
+    "HyperParameterTuningJobArn|HyperParameterTuningJobStatus|BestTrainingJob|OverallBestTrainingJob|"
+    "TrainingJobSummaries|TrainingJobStatusCounters|ObjectiveStatusCounters|FailureReason|CreationTime|"
+    "LastModifiedTime|HyperParameterTuningEndTime|TuningJobCompletionDetails|ConsumedResources"
+  },
   [ATELIER_STEP_TYPE_TRANSFORM] = {
     NULL, atelier_shape_transform_arguments,
-    "TransformJobArn|TransformJobStatus|FailureReason|CreationTime|TransformStartTime|TransformEndTime|LabelingJobArn|AutoMLJobArn" },
-  [ATELIER_STEP_TYPE_MODEL] = { NULL, atelier_shape_model_arguments,
-                               "ModelArn|CreationTime|DeploymentRecommendation" },
+    "TransformJobArn|TransformJobStatus|FailureReason|CreationTime|TransformStartTime|TransformEndTime|"
+    "LabelingJobArn|AutoMLJobArn"
+  },
+  [ATELIER_STEP_TYPE_MODEL] = {
+    NULL, atelier_shape_model_arguments,
+    "ModelArn|CreationTime|DeploymentRecommendation"
+  },
   [ATELIER_STEP_TYPE_REGISTER_MODEL] = {
     NULL, atelier_shape_register_model_arguments,
-    "ModelPackageArn|ModelPackageVersion|ModelPackageStatus|ModelPackageStatusDetails|CreationTime|CreatedBy|LastModifiedTime|"
-    "LastModifiedBy|ApprovalDescription" },
+    "ModelPackageArn|ModelPackageVersion|ModelPackageStatus|ModelPackageStatusDetails|CreationTime|CreatedBy|"
+    "LastModifiedTime|LastModifiedBy|ApprovalDescription"
+  },
   [ATELIER_STEP_TYPE_CONDITION] = { NULL, condition_arguments, "Outcome" },
   [ATELIER_STEP_TYPE_FAIL] = { NULL, fail_arguments, "ErrorMessage" },
   [ATELIER_STEP_TYPE_LAMBDA] = { lambda_step, NULL, "OutputParameters|FunctionArn" },
@@ -142,21 +150,29 @@ static const struct
   [ATELIER_STEP_TYPE_QUALITY_CHECK] = {
     atelier_shape_quality_check_step, atelier_shape_processing_arguments,
     "CalculatedBaselineConstraints|CalculatedBaselineStatistics|BaselineUsedForDriftCheckConstraints|"
-    "BaselineUsedForDriftCheckStatistics|ProcessingJobArn|ProcessingJobStatus|ExitMessage|CreationTime|ProcessingStartTime|"
-    "ProcessingEndTime" },
+    "BaselineUsedForDriftCheckStatistics|ProcessingJobArn|ProcessingJobStatus|ExitMessage|CreationTime|"
+    "ProcessingStartTime|ProcessingEndTime"
+  },
   [ATELIER_STEP_TYPE_CLARIFY_CHECK] = {
     atelier_shape_clarify_check_step, atelier_shape_processing_arguments,
-    "CalculatedBaselineConstraints|BaselineUsedForDriftCheckConstraints|ProcessingJobArn|ProcessingJobStatus|ExitMessage|"
-    "CreationTime|ProcessingStartTime|ProcessingEndTime" },
+    "CalculatedBaselineConstraints|BaselineUsedForDriftCheckConstraints|ProcessingJobArn|ProcessingJobStatus|"
+    "ExitMessage|CreationTime|ProcessingStartTime|ProcessingEndTime"
+  },
   [ATELIER_STEP_TYPE_EMR] = { NULL, atelier_shape_emr_arguments, "Id|Name|Config|Status|ActionOnFailure" },
   [ATELIER_STEP_TYPE_AUTO_ML] = {
     NULL, atelier_shape_auto_ml_arguments,
-    "AutoMLJobArn|AutoMLJobStatus|AutoMLJobSecondaryStatus|BestCandidate|BestCandidateProperties|PartialFailureReasons|FailureReason|"
-    "CreationTime|EndTime|LastModifiedTime|AutoMLJobArtifacts|ResolvedAttributes|ModelDeployResult" },
-  [ATELIER_STEP_TYPE_ENDPOINT_CONFIG] = { NULL, atelier_shape_endpoint_config_arguments,
-                                         "EndpointConfigArn|CreationTime" },
+    "AutoMLJobArn|AutoMLJobStatus|AutoMLJobSecondaryStatus|BestCandidate|BestCandidateProperties|"
+    "PartialFailureReasons|FailureReason|CreationTime|EndTime|LastModifiedTime|AutoMLJobArtifacts|"
+    "ResolvedAttributes|ModelDeployResult"
+  },
+  [ATELIER_STEP_TYPE_ENDPOINT_CONFIG] = {
+    NULL, atelier_shape_endpoint_config_arguments,
+    "EndpointConfigArn|CreationTime"
+  },
   [ATELIER_STEP_TYPE_ENDPOINT] = {
-    NULL, atelier_shape_endpoint_arguments, "EndpointArn|EndpointStatus|ProductionVariants|FailureReason|CreationTime|LastModifiedTime" },
+    NULL, atelier_shape_endpoint_arguments,
+    "EndpointArn|EndpointStatus|ProductionVariants|FailureReason|CreationTime|LastModifiedTime"
+  },
   [ATELIER_STEP_TYPE_LINEAGE] = { NULL, atelier_shape_lineage_arguments, "ActionArns|ArtifactArns|ContextArns" },
 };
 

@@ -16,6 +16,7 @@
 
 #define RETRY_STEP      (1u << ATELIER_EXCEPTION_SERVICE_FAULT | 1u << ATELIER_EXCEPTION_THROTTLING)
 #define RETRY_RESOURCES (1u << ATELIER_EXCEPTION_CAPACITY_ERROR | 1u << ATELIER_EXCEPTION_RESOURCE_LIMIT)
+#define RETRY_SEARCH    (RETRY_STEP | RETRY_RESOURCES)
 #define RETRY_JOB       (RETRY_STEP | RETRY_RESOURCES | 1u << ATELIER_EXCEPTION_JOB_INTERNAL_ERROR)
 #define RETRY_EMR       (RETRY_STEP | 1u << ATELIER_EXCEPTION_EMR_RESOURCE_LIMIT)
 
@@ -34,8 +35,7 @@ static const AtelierStepTypeInfo types[ATELIER_STEP_TYPE_N_TYPES] = {
                                             TRUE,  TRUE,  FALSE,   TRUE },
   [ATELIER_STEP_TYPE_TRAINING]          = { "Training",          "TrainingJobName",             JOB,   RETRY_JOB,
                                             TRUE,  FALSE, FALSE,   TRUE },
-  [ATELIER_STEP_TYPE_TUNING]            = { "Tuning",            "HyperParameterTuningJobName", JOB,
-                                           RETRY_STEP | RETRY_RESOURCES,
+  [ATELIER_STEP_TYPE_TUNING]            = { "Tuning",            "HyperParameterTuningJobName", JOB,   RETRY_SEARCH,
                                             TRUE,  FALSE, FALSE,   TRUE },
   [ATELIER_STEP_TYPE_TRANSFORM]         = { "Transform",         "TransformJobName",            JOB,   RETRY_JOB,
                                             TRUE,  FALSE, FALSE,   TRUE },
@@ -59,8 +59,7 @@ static const AtelierStepTypeInfo types[ATELIER_STEP_TYPE_N_TYPES] = {
                                             TRUE,  FALSE, FALSE,   TRUE },
   [ATELIER_STEP_TYPE_EMR_SERVERLESS]    = { "EMRServerless",     NULL,                          JOB,   RETRY_EMR,
                                             TRUE,  FALSE, FALSE,   TRUE },
-  [ATELIER_STEP_TYPE_AUTO_ML]           = { "AutoML",            "AutoMLJobName",               JOB,
-                                           RETRY_STEP | RETRY_RESOURCES,
+  [ATELIER_STEP_TYPE_AUTO_ML]           = { "AutoML",            "AutoMLJobName",               JOB,   RETRY_SEARCH,
                                             TRUE,  FALSE, FALSE,   TRUE },
   [ATELIER_STEP_TYPE_ENDPOINT_CONFIG]   = { "EndpointConfig",    "EndpointConfigName",          FACT,  RETRY_STEP,
                                             TRUE,  FALSE, FALSE,   TRUE },

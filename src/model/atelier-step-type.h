@@ -51,7 +51,7 @@ typedef enum
 typedef struct
 {
   const char      *name;         /* "Processing"; never NULL */
-  const char      *job_name_key; /* (nullable) the Arguments key, and the property, that holds the job's or thing's name */
+  const char      *job_name_key; /* (nullable) the Arguments key, and the property, that holds its name */
   AtelierStepWork  work;
   guint            retries;      /* failures that may be retried: 1 << AtelierException, joined */
   gboolean         has_cache;
@@ -60,7 +60,7 @@ typedef struct
   gboolean         needs_arguments;
 } AtelierStepTypeInfo;
 
-AtelierStepType            atelier_step_type_from_text (const char *text);     /* (nullable) text; UNKNOWN if unknown */
+AtelierStepType            atelier_step_type_from_text (const char *text);     /* @text: (nullable) */
 const char                *atelier_step_type_to_text (AtelierStepType type);
 const AtelierStepTypeInfo *atelier_step_type_get_info (AtelierStepType type);  /* never NULL */
 /* A sentence for a name that is no step type: the nearest ones ("did you mean “Training”?"), and for a class or

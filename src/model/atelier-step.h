@@ -36,9 +36,9 @@ typedef struct
 } AtelierOutputParameter;
 
 guint                         atelier_step_get_index (const AtelierStep *self);
-const char                   *atelier_step_get_name (const AtelierStep *self);         /* "" when it has none (an error) */
+const char                   *atelier_step_get_name (const AtelierStep *self);         /* "": it has none (an error) */
 AtelierStepType               atelier_step_get_step_type (const AtelierStep *self);
-const char                   *atelier_step_get_type_text (const AtelierStep *self);    /* as written; "" when it has none */
+const char                   *atelier_step_get_type_text (const AtelierStep *self);    /* as written; "": none */
 const char                   *atelier_step_get_display_name (const AtelierStep *self); /* the name when it has none */
 const char                   *atelier_step_get_description (const AtelierStep *self);  /* (nullable) */
 const AtelierNode            *atelier_step_get_node (const AtelierStep *self);         /* the whole step */
@@ -57,17 +57,15 @@ const AtelierPropertyFile    *atelier_step_find_property_file (const AtelierStep
                                                                const char        *name); /* (nullable) */
 const AtelierOutputParameter *atelier_step_get_output_parameters (const AtelierStep *self,
                                                                   guint             *n_parameters);
-const AtelierCachePolicy     *atelier_step_get_cache_policy (const AtelierStep *self);   /* never NULL; not enabled by default */
-/* NOTE to the author of atelier-retry-policy.h and -cache-policy.h: settled as your files are at 00:29, GPtrArray and
- * “where”; I do not change this any more. */
-const GPtrArray              *atelier_step_get_retry_policies (const AtelierStep *self); /* (nullable) of AtelierRetryPolicy */
+const AtelierCachePolicy     *atelier_step_get_cache_policy (const AtelierStep *self);   /* never NULL */
+/* (nullable) (element-type AtelierRetryPolicy): for atelier_retry_policies_decide() */
+const GPtrArray              *atelier_step_get_retry_policies (const AtelierStep *self);
 
 /* Branches. parent is the index of the Condition that holds the step, -1 for a step in Steps; outcome is then the
  * value of that Condition for which the step runs. */
 int                           atelier_step_get_parent (const AtelierStep *self);
 gboolean                      atelier_step_get_parent_outcome (const AtelierStep *self);
-/* For a Condition: its list of conditions (nullable), and the indices of the steps that stand directly in a branch.
- * */
+/* For a Condition: its list of conditions (nullable), and the indices of the steps directly in a branch. */
 const AtelierNode            *atelier_step_get_conditions (const AtelierStep *self);
 const guint                  *atelier_step_get_branch (const AtelierStep *self,
                                                        gboolean           outcome,

@@ -10,8 +10,7 @@
 
 #include "atelier-validate.h"
 
-/* The validator's part about the Conditions of a Condition step. The same forms are evaluated by atelier-condition.c.
- * */
+/* The validator's part about the Conditions of a Condition step. atelier-condition.c evaluates the same forms. */
 
 typedef enum
 {
@@ -150,9 +149,9 @@ validate_condition (const AtelierNode *condition, AtelierReport *report)
                             _("A condition needs a “Type”, such as “Equals”"));
       return;
     }
-  for (form = 0; form < G_N_ELEMENTS (forms) &&
-       strcmp (forms[form].type, atelier_node_get_string (type)) != 0; form++)
-    ;
+  for (form = 0; form < G_N_ELEMENTS (forms); form++)
+    if (strcmp (forms[form].type, atelier_node_get_string (type)) == 0)
+      break;
   if (form == G_N_ELEMENTS (forms))
     {
       report_unknown_type (type, report);
@@ -176,7 +175,8 @@ validate_condition (const AtelierNode *condition, AtelierReport *report)
 void
 atelier_validate_conditions (const AtelierNode *conditions, AtelierReport *report)
 {
-  for (guint i = 0; atelier_node_get_kind (conditions) == ATELIER_NODE_ARRAY &&
-       i < atelier_node_get_length (conditions); i++)
+  if (atelier_node_get_kind (conditions) != ATELIER_NODE_ARRAY)
+    return;
+  for (guint i = 0; i < atelier_node_get_length (conditions); i++)
     validate_condition (atelier_node_get_item (conditions, i), report);
 }

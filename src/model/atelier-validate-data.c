@@ -174,11 +174,12 @@ static gboolean
 is_produced (const AtelierDataCheck *self, const char *key)
 {
   g_autofree char *prefix = g_strconcat (key, "/", NULL);
+  char *end;
 
   if (is_written (self, prefix, TRUE))
     return TRUE;
-  for (char *end = prefix + strlen (prefix) - 1; end != NULL &&
-       end > prefix + strlen ("s3:/"); end = strrchr (prefix, '/'))
+  /* Cut at each slash but that of the scheme, from the last one. */
+  while ((end = strrchr (prefix, '/')) != NULL && end > prefix + strlen ("s3:/"))
     {
       *end = '\0';
       if (is_written (self, prefix, FALSE))
@@ -218,8 +219,9 @@ atelier_data_check_finish (AtelierDataCheck *self)
 static gboolean
 is_secret (const char *name, const char *value)
 {
-  static const char *const words[] = { "SECRET", "PASSWORD", "PASSWD", "TOKEN", "API_KEY", "APIKEY", "ACCESS_KEY",
-                                      "PRIVATE_KEY", "CREDENTIAL" };
+  static const char *const words[] = {
+    "SECRET", "PASSWORD", "PASSWD", "TOKEN", "API_KEY", "APIKEY", "ACCESS_KEY", "PRIVATE_KEY", "CREDENTIAL",
+  };
   g_autofree char *upper = g_ascii_strup (name, -1);
 
   if (*value == '\0')

@@ -107,7 +107,8 @@ check_property_file (AtelierReferences *self, const AtelierStep *step, const Ate
   if (step->type != ATELIER_STEP_TYPE_UNKNOWN && !atelier_step_type_get_info (step->type)->has_property_files)
     {
       atelier_report_error (self->report, reference->node, NULL,
-                            _("“%s” is a %s step; only Processing steps have property files"), step->name, step->type_text);
+                            _("“%s” is a %s step; only Processing steps have property files"), step->name,
+                            step->type_text);
       return;
     }
   if (atelier_step_find_property_file (step, reference->path) != NULL)
@@ -252,6 +253,7 @@ check_s3_json (AtelierReferences *self, const AtelierStep *reader, const Atelier
 const AtelierStep *
 atelier_references_check (AtelierReferences *self, const AtelierStep *reader, const AtelierReference *reference)
 {
+  const AtelierNode *config;
   const AtelierStep *step;
 
   if (reference->problem != NULL)
@@ -262,8 +264,8 @@ atelier_references_check (AtelierReferences *self, const AtelierStep *reader, co
       check_parameter (self, reference);
       return NULL;
     case ATELIER_REFERENCE_EXPERIMENT:
-      if (atelier_node_get_kind (atelier_node_get_member (self->definition->root,
-                                                          "PipelineExperimentConfig")) == ATELIER_NODE_NULL)
+      config = atelier_node_get_member (self->definition->root, "PipelineExperimentConfig");
+      if (atelier_node_get_kind (config) == ATELIER_NODE_NULL)
         atelier_report_warning (self->report, reference->node, NULL,
                                 _("The definition has no “PipelineExperimentConfig”"));
       return NULL;

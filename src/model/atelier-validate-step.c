@@ -126,8 +126,7 @@ validate_exception (const AtelierStep *step, const AtelierNode *node, AtelierRep
                           _("There is no exception type “%s”: the policy never applies to it"), text);
 }
 
-/* @n_errors_before: the errors that there were before the step's shape was looked at, numbers out of range included
- * */
+/* @n_errors_before: how many errors there were before the step was looked at */
 static void
 validate_retries (const AtelierStep *step, guint n_errors_before, AtelierReport *report)
 {
@@ -197,8 +196,8 @@ validate_property_files (const AtelierStep *step, AtelierReport *report)
 
   for (guint i = 0; i < atelier_node_get_length (outputs); i++)
     {
-      const char *name = atelier_node_get_string (atelier_node_get_member (atelier_node_get_item (outputs, i),
-                                                                           "OutputName"));
+      const AtelierNode *output = atelier_node_get_item (outputs, i);
+      const char *name = atelier_node_get_string (atelier_node_get_member (output, "OutputName"));
 
       if (name != NULL)
         g_hash_table_add (outputs_by_name, (gpointer) name);
@@ -356,8 +355,9 @@ validate_clarify (const AtelierStep *step, AtelierReport *report)
 static void
 validate_emr (const AtelierStep *step, AtelierReport *report)
 {
-  static const char *const refused[] = { "Name", "Steps", "AutoTerminationPolicy", "KeepJobFlowAliveWhenNoSteps",
-                                        "TerminationProtected" };
+  static const char *const refused[] = {
+    "Name", "Steps", "AutoTerminationPolicy", "KeepJobFlowAliveWhenNoSteps", "TerminationProtected",
+  };
   const AtelierNode *cluster = atelier_node_get_member (step->arguments, "ClusterConfig");
   gboolean has_id = is_there (step->arguments, "ClusterId"), has_config = is_there (step->arguments, "ClusterConfig");
 
@@ -433,6 +433,19 @@ validate_arguments (const AtelierDefinition *definition, const AtelierStep *step
     atelier_validate_conditions (atelier_step_get_conditions (step), report);
 }
 
+static void
+validate_depends_on (const AtelierStep *step, AtelierReport *report)
+{
+  const AtelierNode *list = atelier_step_get_member (step, "DependsOn");
+
+  if (atelier_node_get_kind (list) != ATELIER_NODE_ARRAY)
+    return;
+  for (guint i = 0; i < atelier_node_get_length (list); i++)
+    if (atelier_node_get_string (atelier_node_get_item (list, i)) == NULL)
+      atelier_report_error (report, atelier_node_get_item (list, i), NULL,
+                            _("“DependsOn” must be a list of names of steps"));
+}
+
 /* The step's own keys: the common ones and those of its type. Of an unknown type they are not known. */
 static void
 validate_keys (const AtelierStep *step, AtelierReport *report)
@@ -463,6 +476,7 @@ atelier_validate_step (const AtelierDefinition *definition,
   validate_name (definition, step, report);
   validate_type (step, report);
   validate_keys (step, report);
+  validate_depends_on (step, report);
   validate_cache (step, report);
   validate_retries (step, n_errors_before, report);
   validate_arguments (definition, step, data, report);

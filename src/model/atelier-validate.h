@@ -10,8 +10,7 @@ G_BEGIN_DECLS
 
 /* The parts of the validator (private to model/). Each reports into an AtelierReport; none changes anything. */
 
-/* References: atelier-validate-references.c. Made before the steps are linked; remembers which parameters were read.
- * */
+/* References: atelier-validate-references.c. Made before the steps are linked; remembers which parameters are read. */
 typedef struct _AtelierReferences AtelierReferences;
 
 AtelierReferences *atelier_references_new (const AtelierDefinition *definition,

@@ -150,7 +150,7 @@ test_iso_back (void)
   g_assert_cmpint (now, >, G_GINT64_CONSTANT (1700000000000000));
   for (int i = 0; i < 20000; i++)
     {
-      gint64 time_us = now - now % G_USEC_PER_SEC + g_test_rand_int_range (0, 86400) * G_USEC_PER_SEC + (gint64) i * 50 + 49;
+      gint64 time_us = now - now % G_USEC_PER_SEC + (gint64) g_test_rand_int_range (0, 86400) * G_USEC_PER_SEC + (gint64) i * 50 + 49;
       g_autofree char *text = atelier_time_format_iso (time_us);
 
       g_assert_cmpint (atelier_time_parse_iso (text), ==, time_us);

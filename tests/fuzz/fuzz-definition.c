@@ -17,7 +17,8 @@ check_problems (const AtelierDefinition *definition, const GPtrArray *problems)
 {
   g_assert_true (definition != NULL || atelier_problems_count (problems, ATELIER_SEVERITY_ERROR) > 0);
   if (definition != NULL)
-    g_assert_cmpint (atelier_definition_has_errors (definition), ==, atelier_problems_count (problems, ATELIER_SEVERITY_ERROR) > 0);
+    g_assert_cmpint (atelier_definition_has_errors (definition), ==,
+                     atelier_problems_count (problems, ATELIER_SEVERITY_ERROR) > 0);
   for (guint i = 0; i < problems->len; i++)
     {
       const AtelierProblem *problem = g_ptr_array_index (problems, i);

@@ -48,7 +48,8 @@ describe_edges (const AtelierDefinition *definition)
 
   for (guint i = 0; i < n; i++)
     g_string_append_printf (text, "%s%s%c%s", i > 0 ? " " : "",
-                            atelier_step_get_name (atelier_definition_get_step (definition, edges[i].from)), marks[edges[i].kind],
+                            atelier_step_get_name (atelier_definition_get_step (definition,
+                                                                                edges[i].from)), marks[edges[i].kind],
                             atelier_step_get_name (atelier_definition_get_step (definition, edges[i].to)));
   return g_string_free (text, FALSE);
 }
@@ -60,7 +61,8 @@ describe_order (const AtelierDefinition *definition)
   const guint *order = atelier_definition_get_order (definition);
 
   for (guint i = 0; i < atelier_definition_get_n_steps (definition); i++)
-    g_string_append_printf (text, "%s%s", i > 0 ? " " : "", atelier_step_get_name (atelier_definition_get_step (definition, order[i])));
+    g_string_append_printf (text, "%s%s", i > 0 ? " " : "",
+                            atelier_step_get_name (atelier_definition_get_step (definition, order[i])));
   return g_string_free (text, FALSE);
 }
 
@@ -160,13 +162,15 @@ test_all_step_types (void)
 
   g_assert_false (atelier_definition_has_errors (definition));
   for (guint i = 0; i < problems->len; i++) /* four types cannot run here, and nothing else is odd */
-    g_assert_nonnull (strstr (((AtelierProblem *) g_ptr_array_index (problems, i))->message, "cannot run on this machine"));
+    g_assert_nonnull (strstr (((AtelierProblem *) g_ptr_array_index (problems, i))->message,
+                              "cannot run on this machine"));
   g_assert_cmpuint (problems->len, ==, 4);
   for (guint i = 0; i < atelier_definition_get_n_steps (definition); i++)
     {
       step = atelier_definition_get_step (definition, i);
       seen[atelier_step_get_step_type (step)] = TRUE;
-      g_assert_cmpstr (atelier_step_type_to_text (atelier_step_get_step_type (step)), ==, atelier_step_get_type_text (step));
+      g_assert_cmpstr (atelier_step_type_to_text (atelier_step_get_step_type (step)), ==,
+                       atelier_step_get_type_text (step));
       g_assert_true (atelier_definition_find_step (definition, atelier_step_get_name (step)) == step);
     }
   for (guint i = ATELIER_STEP_TYPE_UNKNOWN + 1; i < ATELIER_STEP_TYPE_N_TYPES; i++)
@@ -249,7 +253,8 @@ parse_graph (const char *graph, GPtrArray *problems)
       g_auto (GStrv) names = g_strsplit (parts[1] != NULL ? parts[1] : "", ",", -1);
       g_autofree char *list = g_strjoinv ("\", \"", names);
 
-      g_string_append_printf (text, "%s{\"Name\": \"%s\", \"Type\": \"Lambda\", \"FunctionArn\": \"f\", \"DependsOn\": [", i > 0 ? ",\n" : "", parts[0]);
+      g_string_append_printf (text,
+                              "%s{\"Name\": \"%s\", \"Type\": \"Lambda\", \"FunctionArn\": \"f\", \"DependsOn\": [", i > 0 ? ",\n" : "", parts[0]);
       if (parts[1] != NULL)
         g_string_append_printf (text, "\"%s\"", list);
       g_string_append (text, "]}");
@@ -313,7 +318,8 @@ test_long_chain (void)
 
       for (guint i = 0; i < n; i++)
         {
-          g_string_append_printf (text, "%s{\"Name\": \"s%u\", \"Type\": \"Lambda\", \"FunctionArn\": \"f\"", i > 0 ? ",\n" : "", i);
+          g_string_append_printf (text, "%s{\"Name\": \"s%u\", \"Type\": \"Lambda\", \"FunctionArn\": \"f\"",
+                                  i > 0 ? ",\n" : "", i);
           if (i + 1 < n || tied)
             g_string_append_printf (text, ", \"DependsOn\": [\"s%u\"]", (i + 1) % n);
           g_string_append_c (text, '}');
@@ -361,7 +367,8 @@ test_big (void)
     by_rank[rank[i]] = i;
   for (guint i = 0; i < n; i++)
     {
-      g_string_append_printf (text, "%s{\"Name\": \"step-%u\", \"Type\": \"Processing\", \"Arguments\": {\"ProcessingResources\": {\"ClusterConfig\": "
+      g_string_append_printf (text,
+                              "%s{\"Name\": \"step-%u\", \"Type\": \"Processing\", \"Arguments\": {\"ProcessingResources\": {\"ClusterConfig\": "
                               "{\"InstanceType\": {\"Get\": \"Parameters.Kind\"}, \"InstanceCount\": 1, \"VolumeSizeInGB\": 30}}, "
                               "\"AppSpecification\": {\"ImageUri\": \"local/python:3\"}, \"ProcessingOutputConfig\": {\"Outputs\": [{\"OutputName\": \"out\", "
                               "\"S3Output\": {\"S3Uri\": \"s3://b/step-%u\", \"LocalPath\": \"/opt/ml/processing/out\", \"S3UploadMode\": \"EndOfJob\"}}]}, "
@@ -370,7 +377,8 @@ test_big (void)
         {
           guint from = by_rank[g_rand_int_range (rand, 0, rank[i])];
 
-          g_string_append_printf (text, "%s{\"InputName\": \"in%u\", \"S3Input\": {\"S3DataType\": \"S3Prefix\", \"S3Uri\": "
+          g_string_append_printf (text,
+                                  "%s{\"InputName\": \"in%u\", \"S3Input\": {\"S3DataType\": \"S3Prefix\", \"S3Uri\": "
                                   "{\"Get\": \"Steps.step-%u.ProcessingOutputConfig.Outputs['out'].S3Output.S3Uri\"}}}", k > 0 ? ", " : "", k, from);
           g_hash_table_add (expected, g_strdup_printf ("%u %u", from, i));
         }
@@ -400,7 +408,8 @@ test_big (void)
       g_assert_cmpuint (place[edges[i].from], <, place[edges[i].to]);
       g_assert_cmpint (edges[i].kind, ==, ATELIER_EDGE_REFERENCE);
       if (i > 0)
-        g_assert_true (edges[i - 1].to < edges[i].to || (edges[i - 1].to == edges[i].to && edges[i - 1].from < edges[i].from));
+        g_assert_true (edges[i - 1].to < edges[i].to ||
+                       (edges[i - 1].to == edges[i].to && edges[i - 1].from < edges[i].from));
     }
   assert_round_trip (definition);
 }
@@ -436,7 +445,8 @@ test_wrapped (void)
       g_assert_cmpuint (problem->line, ==, cases[i].line);
       g_assert_cmpuint (problem->column, ==, cases[i].column);
       g_assert_cmpuint (atelier_definition_get_n_steps (definition), ==, 1);
-      g_assert_cmpstr (text, ==, "{\"Version\":\"2020-12-01\",\"Steps\":[{\"Name\":\"Only\",\"Type\":\"Lambda\",\"FunctionArn\":\"f\",\"Typo\":6.0}]}");
+      g_assert_cmpstr (text, ==,
+                       "{\"Version\":\"2020-12-01\",\"Steps\":[{\"Name\":\"Only\",\"Type\":\"Lambda\",\"FunctionArn\":\"f\",\"Typo\":6.0}]}");
       if (cases[i].inside != NULL)
         {
           g_autofree char *line = atelier_problem_to_text (problem, "f.json");
