@@ -20,10 +20,10 @@
 
 /* Unpacking, of archives that may be hostile.
  *
- * No path of an archive is handed to the kernel. A name is split and walked part by part from the folder's own descriptor,
- * through real folders only (O_NOFOLLOW), so no entry can be written through a link that an earlier entry made. A
- * symbolic link may climb only at its beginning and only as high as it lies deep; a hard link may only name a regular
- * file, because a link to a link would be read from another depth. */
+ * No path of an archive is handed to the kernel. A name is split and walked part by part from the folder's own
+ * descriptor, through real folders only (O_NOFOLLOW), so no entry can be written through a link that an earlier entry
+ * made. A symbolic link may climb only at its beginning and only as high as it lies deep; a hard link may only name a
+ * regular file, because a link to a link would be read from another depth. */
 
 #define DEFAULT_MOST_BYTES (G_GINT64_CONSTANT (64) << 30)
 #define DEFAULT_MOST_ENTRIES 1000000
@@ -61,7 +61,8 @@ fail_with_errno (GError **error, const char *relative)
 {
   int saved = errno;
 
-  g_set_error (error, G_IO_ERROR, g_io_error_from_errno (saved), _("Cannot unpack “%s”: %s"), relative, g_strerror (saved));
+  g_set_error (error, G_IO_ERROR, g_io_error_from_errno (saved), _("Cannot unpack “%s”: %s"), relative,
+               g_strerror (saved));
   return FALSE;
 }
 
@@ -118,7 +119,8 @@ split_name (Unpacker *unpacker, const char *name, GError **error)
           g_autofree char *shown = g_utf8_make_valid (name, -1);
 
           refuse (error, ATELIER_ARTIFACTS_ERROR_INVALID,
-                  _("The archive “%s” is refused: its entry “%s” leads out of the folder"), unpacker->archive_path, shown);
+                  _("The archive “%s” is refused: its entry “%s” leads out of the folder"), unpacker->archive_path,
+                  shown);
           return NULL;
         }
       if (*parts[i] != '\0' && strcmp (parts[i], ".") != 0)
@@ -176,7 +178,8 @@ unpack_content (Unpacker *unpacker, int fd, const char *relative, GError **error
         return FALSE;
       if ((unpacker->bytes_left -= n) < 0)
         return refuse (error, ATELIER_ARTIFACTS_ERROR_TOO_LARGE,
-                       _("The archive “%s” is refused: it holds more than it may when unpacked"), unpacker->archive_path);
+                       _("The archive “%s” is refused: it holds more than it may when unpacked"),
+                       unpacker->archive_path);
       for (la_ssize_t written = 0; written < n;)
         {
           gssize m = write (fd, unpacker->piece + written, n - written);
@@ -190,7 +193,12 @@ unpack_content (Unpacker *unpacker, int fd, const char *relative, GError **error
 }
 
 static gboolean
-unpack_file (Unpacker *unpacker, int parent_fd, const char *name, const char *relative, ArchiveEntry *entry, GError **error)
+unpack_file (Unpacker *unpacker,
+             int parent_fd,
+             const char *name,
+             const char *relative,
+             ArchiveEntry *entry,
+             GError **error)
 {
   mode_t mode = (archive_entry_perm (entry) & 0111) != 0 ? 0755 : 0644;
   gboolean done;
@@ -220,10 +228,11 @@ unpack_hard_link (Unpacker *unpacker, int parent_fd, const char *name, const cha
   target_fd = n_parts > 0 ? open_parent (unpacker, parts, n_parts - 1, FALSE, error) : -1;
   if (n_parts > 0 && target_fd < 0)
     return FALSE;
-  if (n_parts == 0 || fstatat (target_fd, parts[n_parts - 1], &status, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISREG (status.st_mode))
+  if (n_parts == 0 || fstatat (target_fd, parts[n_parts - 1], &status, AT_SYMLINK_NOFOLLOW) != 0
+      || !S_ISREG (status.st_mode))
     refuse (error, ATELIER_ARTIFACTS_ERROR_INVALID,
-            _("The archive “%s” is refused: “%s” is a link to “%s”, which is no file of the archive"), unpacker->archive_path,
-            relative, target);
+            _("The archive “%s” is refused: “%s” is a link to “%s”, which is no file of the archive"),
+            unpacker->archive_path, relative, target);
   else
     {
       struct stat present;
@@ -242,7 +251,12 @@ unpack_hard_link (Unpacker *unpacker, int parent_fd, const char *name, const cha
 }
 
 static gboolean
-unpack_into (Unpacker *unpacker, int parent_fd, const char *name, const char *relative, ArchiveEntry *entry, GError **error)
+unpack_into (Unpacker *unpacker,
+             int parent_fd,
+             const char *name,
+             const char *relative,
+             ArchiveEntry *entry,
+             GError **error)
 {
   const char *hard_link = archive_entry_hardlink (entry) != NULL ? archive_entry_hardlink (entry)
                                                                  : archive_entry_hardlink_utf8 (entry);
@@ -258,23 +272,25 @@ unpack_into (Unpacker *unpacker, int parent_fd, const char *name, const char *re
       {
         struct stat status;
 
-        if (mkdirat (parent_fd, name, 0755) == 0 || (errno == EEXIST && fstatat (parent_fd, name, &status, AT_SYMLINK_NOFOLLOW) == 0 &&
-                                                     S_ISDIR (status.st_mode)))
+        if (mkdirat (parent_fd, name, 0755) == 0
+            || (errno == EEXIST && fstatat (parent_fd, name, &status, AT_SYMLINK_NOFOLLOW) == 0
+                && S_ISDIR (status.st_mode)))
           return TRUE;
         return fail_with_errno (error, relative);
       }
     case AE_IFLNK:
-      target = archive_entry_symlink (entry) != NULL ? archive_entry_symlink (entry) : archive_entry_symlink_utf8 (entry);
+      target = archive_entry_symlink (entry) != NULL ? archive_entry_symlink (entry)
+                                                     : archive_entry_symlink_utf8 (entry);
       if (!atelier_archive_link_stays_inside (target, relative))
         return refuse (error, ATELIER_ARTIFACTS_ERROR_INVALID,
-                       _("The archive “%s” is refused: “%s” is a link that leads out of the folder"), unpacker->archive_path,
-                       relative);
+                       _("The archive “%s” is refused: “%s” is a link that leads out of the folder"),
+                       unpacker->archive_path, relative);
       make_room (parent_fd, name);
       return symlinkat (target, parent_fd, name) == 0 || fail_with_errno (error, relative);
     default:
       return refuse (error, ATELIER_ARTIFACTS_ERROR_INVALID,
-                     _("The archive “%s” is refused: “%s” is neither a file nor a folder nor a link"), unpacker->archive_path,
-                     relative);
+                     _("The archive “%s” is refused: “%s” is neither a file nor a folder nor a link"),
+                     unpacker->archive_path, relative);
     }
 }
 
@@ -316,7 +332,8 @@ open_reader (Archive *archive, const char *path, GError **error)
   archive_read_support_filter_bzip2 (archive);
   archive_read_support_filter_xz (archive);
   archive_read_support_filter_zstd (archive);
-  return archive_read_open_filename (archive, path, PIECE_BYTES) == ARCHIVE_OK || fail_with_archive (error, archive, path);
+  return archive_read_open_filename (archive, path, PIECE_BYTES) == ARCHIVE_OK
+         || fail_with_archive (error, archive, path);
 }
 
 static gboolean
@@ -376,7 +393,8 @@ gunzip_all (Unpacker *unpacker, int fd, const char *to, GError **error)
     result = archive_read_next_header (unpacker->archive, &entry);
   if ((result != ARCHIVE_OK && result != ARCHIVE_EOF) ||
       archive_filter_code (unpacker->archive, 0) != ARCHIVE_FILTER_GZIP)
-    return refuse (error, ATELIER_ARTIFACTS_ERROR_INVALID, _("“%s” is not compressed with gzip"), unpacker->archive_path);
+    return refuse (error, ATELIER_ARTIFACTS_ERROR_INVALID, _("“%s” is not compressed with gzip"),
+                   unpacker->archive_path);
   if (result == ARCHIVE_EOF)
     return TRUE;
   return unpack_content (unpacker, fd, to, error);

@@ -17,8 +17,8 @@
 
 #include "atelier-archive-private.h"
 
-/* Packing. GNU's tar format takes names as the bytes they are, whatever the locale, and files of any size; with sorted names
- * and without times and owners the same contents give the same archive, and so the same digest. */
+/* Packing. GNU's tar format takes names as the bytes they are, whatever the locale, and files of any size; with
+ * sorted names and without times and owners the same contents give the same archive, and so the same digest. */
 
 #define PIECE_BYTES (1 << 18)
 
@@ -79,7 +79,13 @@ pack_content (Packer *packer, const char *relative, int fd, gint64 size, GError 
 }
 
 static gboolean
-pack_header (Packer *packer, const char *relative, mode_t type, mode_t mode, gint64 size, const char *link, GError **error)
+pack_header (Packer *packer,
+             const char *relative,
+             mode_t type,
+             mode_t mode,
+             gint64 size,
+             const char *link,
+             GError **error)
 {
   archive_entry_clear (packer->entry);
   archive_entry_set_pathname (packer->entry, relative);
@@ -105,13 +111,15 @@ pack_file (Packer *packer, int folder_fd, const char *name, const char *relative
 
   if (fd < 0 || fstat (fd, &status) != 0)
     {
-      g_set_error (error, G_IO_ERROR, g_io_error_from_errno (errno), _("Cannot pack “%s”: %s"), relative, g_strerror (errno));
+      g_set_error (error, G_IO_ERROR, g_io_error_from_errno (errno), _("Cannot pack “%s”: %s"), relative,
+                   g_strerror (errno));
       if (fd >= 0)
         close (fd);
       return FALSE;
     }
-  done = pack_header (packer, relative, AE_IFREG, (status.st_mode & 0100) != 0 ? 0755 : 0644, status.st_size, NULL, error) &&
-         pack_content (packer, relative, fd, status.st_size, error);
+  done = pack_header (packer, relative, AE_IFREG, (status.st_mode & 0100) != 0 ? 0755 : 0644, status.st_size, NULL,
+                      error)
+         && pack_content (packer, relative, fd, status.st_size, error);
   close (fd);
   return done;
 }
@@ -140,7 +148,8 @@ pack_entry (Packer *packer, int folder_fd, const char *name, const char *relativ
       int fd = openat (folder_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
       g_autofree char *with_slash = g_strconcat (relative, "/", NULL);
 
-      return pack_header (packer, with_slash, AE_IFDIR, 0755, 0, NULL, error) && pack_folder (packer, fd, relative, error);
+      return pack_header (packer, with_slash, AE_IFDIR, 0755, 0, NULL, error)
+             && pack_folder (packer, fd, relative, error);
     }
   if (!S_ISLNK (status.st_mode))
     add_note (packer->notes, relative, _("it is neither a file nor a folder"));
@@ -205,7 +214,11 @@ write_archive (Packer *packer, int folder_fd, const char *temp_path, GError **er
 }
 
 gboolean
-atelier_archive_pack (const char *folder, const char *archive_path, GPtrArray *notes, GCancellable *cancellable, GError **error)
+atelier_archive_pack (const char *folder,
+                      const char *archive_path,
+                      GPtrArray *notes,
+                      GCancellable *cancellable,
+                      GError **error)
 {
   g_autofree char *temp_path = NULL;
   g_autofree char *piece = g_malloc (PIECE_BYTES);
@@ -230,8 +243,8 @@ atelier_archive_pack (const char *folder, const char *archive_path, GPtrArray *n
   archive_write_free (packer.archive);
   if (done && rename (temp_path, archive_path) != 0)
     {
-      g_set_error (error, G_IO_ERROR, g_io_error_from_errno (errno), _("Cannot write the archive “%s”: %s"), archive_path,
-                   g_strerror (errno));
+      g_set_error (error, G_IO_ERROR, g_io_error_from_errno (errno), _("Cannot write the archive “%s”: %s"),
+                   archive_path, g_strerror (errno));
       done = FALSE;
     }
   if (!done)

@@ -9,8 +9,8 @@
 #include "atelier-store-events.h"
 #include "atelier-store-queries.h"
 
-/* The one place where the artifacts meet the database: digests are kept in its table of objects. A digest that cannot be
- * looked up is computed, and one that cannot be remembered is computed again: neither is worth an error. */
+/* The one place where the artifacts meet the database: digests are kept in its table of objects. A digest that cannot
+ * be looked up is computed, and one that cannot be remembered is computed again: neither is worth an error. */
 
 static char *
 look_up_cb (const char *uri, gint64 size_bytes, gint64 mtime_ns, gpointer user_data)

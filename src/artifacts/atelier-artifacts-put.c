@@ -15,9 +15,10 @@
 #include "atelier-listing.h"
 #include "atelier-object-file.h"
 
-/* Putting. A file of a finished attempt becomes an object by a hard link: no byte is copied. That is right only while no
- * other name of the same file exists through which it could be written later, so a file with several links is copied.
- * Sources below a folder are opened through no symbolic link, since a step that still runs could swap one in. */
+/* Putting. A file of a finished attempt becomes an object by a hard link: no byte is copied. That is right only while
+ * no other name of the same file exists through which it could be written later, so a file with several links is
+ * copied. Sources below a folder are opened through no symbolic link, since a step that still runs could swap one in.
+ */
 
 static AtelierUri *
 parse_target (const char *text, gboolean as_folder, GError **error)
@@ -69,7 +70,8 @@ describe (AtelierArtifacts *self, int fd, const AtelierUri *uri, const char *rel
 
   if (fstat (fd, &status) != 0)
     {
-      g_set_error (error, G_IO_ERROR, g_io_error_from_errno (errno), _("Cannot read “%s”: %s"), text, g_strerror (errno));
+      g_set_error (error, G_IO_ERROR, g_io_error_from_errno (errno), _("Cannot read “%s”: %s"), text,
+                   g_strerror (errno));
       return NULL;
     }
   file = atelier_artifact_file_new (relative, text, status.st_size, atelier_artifacts_mtime_ns (&status));
@@ -89,7 +91,8 @@ put_fd (AtelierArtifacts *self, int fd, const AtelierUri *uri, const char *relat
 
   if (fstat (fd, &status) != 0 || !S_ISREG (status.st_mode))
     {
-      g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_REGULAR_FILE, _("Cannot put “%s”: it is not a regular file"), text);
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_REGULAR_FILE, _("Cannot put “%s”: it is not a regular file"),
+                   text);
       return NULL;
     }
   object = make_object (fd, &status, path, flags, cancellable, error);
@@ -119,7 +122,8 @@ atelier_artifacts_put_file (AtelierArtifacts *self, const char *path, const char
   fd = open (path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (fd < 0)
     {
-      g_set_error (error, G_IO_ERROR, g_io_error_from_errno (errno), _("Cannot read “%s”: %s"), path, g_strerror (errno));
+      g_set_error (error, G_IO_ERROR, g_io_error_from_errno (errno), _("Cannot read “%s”: %s"), path,
+                   g_strerror (errno));
       return NULL;
     }
   base = g_path_get_basename (target->key);
@@ -191,8 +195,9 @@ atelier_artifacts_put_tree (AtelierArtifacts *self, const char *folder, const ch
     {
       g_autofree char *shown = g_utf8_make_valid (skipped->pdata[i], -1);
 
-      g_ptr_array_add (notes, g_strdup_printf (_("“%s” is a symbolic link and was not put to “%s”: write a file instead"),
-                                               shown, uri));
+      g_ptr_array_add (
+          notes,
+          g_strdup_printf (_("“%s” is a symbolic link and was not put to “%s”: write a file instead"), shown, uri));
     }
   return g_steal_pointer (&files);
 }

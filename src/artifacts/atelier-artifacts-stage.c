@@ -39,7 +39,8 @@ copy_to (int from_fd, const char *target, GCancellable *cancellable, GError **er
 
   if (to_fd < 0)
     {
-      g_set_error (error, G_IO_ERROR, g_io_error_from_errno (errno), _("Cannot write “%s”: %s"), target, g_strerror (errno));
+      g_set_error (error, G_IO_ERROR, g_io_error_from_errno (errno), _("Cannot write “%s”: %s"), target,
+                   g_strerror (errno));
       return FALSE;
     }
   done = atelier_object_copy (from_fd, 0, -1, to_fd, cancellable, error) >= 0;
@@ -77,7 +78,8 @@ stage_one (AtelierArtifacts *self, AtelierArtifactFile *file, const char *folder
     return FALSE;
   fd = open (path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (fd < 0 || fstat (fd, &status) != 0)
-    g_set_error (error, G_IO_ERROR, g_io_error_from_errno (errno), _("Cannot stage “%s”: %s"), file->uri, g_strerror (errno));
+    g_set_error (error, G_IO_ERROR, g_io_error_from_errno (errno), _("Cannot stage “%s”: %s"), file->uri,
+                 g_strerror (errno));
   else if (g_mkdir_with_parents (target_folder, 0755) != 0)
     g_set_error (error, G_IO_ERROR, g_io_error_from_errno (errno), _("Cannot make the folder “%s”: %s"), target_folder,
                  g_strerror (errno));

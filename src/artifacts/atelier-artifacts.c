@@ -16,11 +16,12 @@
 #include "atelier-listing.h"
 #include "atelier-object-file.h"
 
-/* The artifact store: what it is, and how objects are found and digested. Staging and putting have files of their own.
+/* The artifact store: what it is, and how objects are found and digested. Staging and putting have files of their
+ * own.
  *
- * The store is the file system and nothing beside it: there is no index that could disagree with the folder, so a person
- * may copy files in and out. What the database keeps are digests, found again by (URI, size, time of change); a file that
- * was changed by hand is simply read again. */
+ * The store is the file system and nothing beside it: there is no index that could disagree with the folder, so a
+ * person may copy files in and out. What the database keeps are digests, found again by (URI, size, time of change);
+ * a file that was changed by hand is simply read again. */
 
 #define MANIFEST_MOST_BYTES (64 << 20)
 #define DIGEST_PIECE_BYTES (1 << 18)
@@ -121,12 +122,13 @@ set_not_found (AtelierArtifacts *self, const AtelierUri *uri, const char *text, 
       g_autofree char *bucket = g_build_filename (self->folder, uri->bucket, NULL);
 
       if (g_file_test (bucket, G_FILE_TEST_IS_DIR))
-        g_set_error (error, ATELIER_ARTIFACTS_ERROR, ATELIER_ARTIFACTS_ERROR_NOT_FOUND,
-                     _("no objects found at “%s”: nothing was put there; check the key, or put the data there first"), text);
+        g_set_error (
+            error, ATELIER_ARTIFACTS_ERROR, ATELIER_ARTIFACTS_ERROR_NOT_FOUND,
+            _("no objects found at “%s”: nothing was put there; check the key, or put the data there first"), text);
       else
         g_set_error (error, ATELIER_ARTIFACTS_ERROR, ATELIER_ARTIFACTS_ERROR_NOT_FOUND,
-                     _("no objects found at “%s”: the artifact store has no bucket “%s”; put the data there first"), text,
-                     uri->bucket);
+                     _("no objects found at “%s”: the artifact store has no bucket “%s”; put the data there first"),
+                     text, uri->bucket);
     }
   return FALSE;
 }
@@ -170,7 +172,8 @@ list_below (AtelierArtifacts *self, const AtelierUri *uri, gboolean deep, GPtrAr
   while (atelier_listing_next (listing, &listed, &local_error))
     {
       const char *slash = deep ? NULL : strchr (listed.key, '/');
-      g_autofree char *relative = slash != NULL ? g_strndup (listed.key, slash + 1 - listed.key) : g_strdup (listed.key);
+      g_autofree char *relative
+          = slash != NULL ? g_strndup (listed.key, slash + 1 - listed.key) : g_strdup (listed.key);
       g_autofree char *found = NULL;
 
       if (g_cancellable_set_error_if_cancelled (cancellable, error))
@@ -210,7 +213,8 @@ resolve_into (AtelierArtifacts *self, const AtelierUri *uri, gboolean deep, GPtr
       g_autofree char *base = g_path_get_basename (path);
       g_autofree char *text = atelier_uri_to_text (uri);
 
-      g_ptr_array_add (files, atelier_artifact_file_new (base, text, status.st_size, atelier_artifacts_mtime_ns (&status)));
+      g_ptr_array_add (files,
+                       atelier_artifact_file_new (base, text, status.st_size, atelier_artifacts_mtime_ns (&status)));
       return TRUE;
     }
   return list_below (self, uri, deep, files, notes, cancellable, error);
@@ -253,7 +257,8 @@ add_manifest_keys (AtelierArtifacts *self, const char *prefix, const json_t *key
       if (key == NULL || *key == '\0')
         {
           g_set_error (error, ATELIER_ARTIFACTS_ERROR, ATELIER_ARTIFACTS_ERROR_INVALID,
-                       _("The manifest “%s” is wrong: item %u is no key (a text such as \"part-1.csv\")"), text, (guint) i);
+                       _("The manifest “%s” is wrong: item %u is no key (a text such as \"part-1.csv\")"), text,
+                       (guint) i);
           return FALSE;
         }
       if (!add_manifest_key (self, prefix, key, files, error))
@@ -333,7 +338,11 @@ atelier_artifacts_resolve (AtelierArtifacts *self, const char *uri, AtelierInput
 }
 
 GPtrArray *
-atelier_artifacts_list (AtelierArtifacts *self, const char *uri, gboolean deep, GCancellable *cancellable, GError **error)
+atelier_artifacts_list (AtelierArtifacts *self,
+                        const char *uri,
+                        gboolean deep,
+                        GCancellable *cancellable,
+                        GError **error)
 {
   g_autoptr (GPtrArray) files = new_files ();
   g_autoptr (AtelierUri) parsed = NULL;
@@ -451,7 +460,8 @@ atelier_artifacts_digest_files (AtelierArtifacts *self, GPtrArray *files, GCance
 static int
 compare_relative (gconstpointer a, gconstpointer b)
 {
-  return strcmp ((*(const AtelierArtifactFile *const *) a)->relative, (*(const AtelierArtifactFile *const *) b)->relative);
+  return strcmp ((*(const AtelierArtifactFile *const *) a)->relative,
+                 (*(const AtelierArtifactFile *const *) b)->relative);
 }
 
 char *

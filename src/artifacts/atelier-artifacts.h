@@ -9,13 +9,13 @@ G_BEGIN_DECLS
 
 /* AtelierArtifacts: the artifact store of a workspace on disk.
  *
- * An object is never written in place: it is made under a temporary name in its own folder and renamed. So a hard link
- * of an object is a snapshot of it, and staging and putting cost no copy on one file system. Objects are read-only files
- * (mode 0444), which makes a slip against this rule an error instead of a corruption.
+ * An object is never written in place: it is made under a temporary name in its own folder and renamed. So a hard
+ * link of an object is a snapshot of it, and staging and putting cost no copy on one file system. Objects are
+ * read-only files (mode 0444), which makes a slip against this rule an error instead of a corruption.
  *
- * All calls block and may come from any thread, several at once: the object itself never changes. Nothing here goes to
- * SQL; digests are remembered through the two functions of an AtelierDigestCache. Errors: ATELIER_ARTIFACTS_ERROR, and
- * G_IO_ERROR for what the disk says or a @cancellable. */
+ * All calls block and may come from any thread, several at once: the object itself never changes. Nothing here goes
+ * to SQL; digests are remembered through the two functions of an AtelierDigestCache. Errors: ATELIER_ARTIFACTS_ERROR,
+ * and G_IO_ERROR for what the disk says or a @cancellable. */
 typedef struct _AtelierArtifacts AtelierArtifacts;
 
 /* Where SHA-256 digests of objects are remembered, by the identity of their content (URI, size, time of change).
@@ -71,8 +71,8 @@ typedef enum
  * What @uri means now: the object of exactly that name, alone, under its base name; else all objects below it under
  * their relative paths, in byte order. Digests are not read: see atelier_artifacts_digest_files().
  *
- * Returns: (transfer full) (element-type AtelierArtifactFile) (nullable): never empty; ATELIER_ARTIFACTS_ERROR_NOT_FOUND
- *   with “no objects found at …” where there is nothing */
+ * Returns: (transfer full) (element-type AtelierArtifactFile) (nullable): never empty;
+ * ATELIER_ARTIFACTS_ERROR_NOT_FOUND with “no objects found at …” where there is nothing */
 GPtrArray           *atelier_artifacts_resolve (AtelierArtifacts *self,
                                                 const char       *uri,
                                                 AtelierInputKind  kind,

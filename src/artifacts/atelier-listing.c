@@ -14,9 +14,10 @@
 
 #include "atelier-listing.h"
 
-/* A depth-first walk with a stack of folders. Each folder is read whole, because a file system gives names in no order,
- * and sorted with its sub-folders as "name/": then the walk meets the keys in byte order, since `/` stands in the key at
- * just that place. A start in the middle (@after) leaves out what sorts before it, folder by folder on the way down. */
+/* A depth-first walk with a stack of folders. Each folder is read whole, because a file system gives names in no
+ * order, and sorted with its sub-folders as "name/": then the walk meets the keys in byte order, since `/` stands in
+ * the key at just that place. A start in the middle (@after) leaves out what sorts before it, folder by folder on the
+ * way down. */
 
 #define MOST_SKIPPED 20
 
@@ -69,8 +70,9 @@ compare_entries (gconstpointer a, gconstpointer b)
   return strcmp (((const Entry *) a)->name, ((const Entry *) b)->name);
 }
 
-/* The folders that a prefix names need not be looked for: the walk begins in the deepest one. A prefix may come from anybody, so
- * only parts that a key may have are taken for folders; with any other the walk begins at the top and finds nothing. */
+/* The folders that a prefix names need not be looked for: the walk begins in the deepest one. A prefix may come from
+ * anybody, so only parts that a key may have are taken for folders; with any other the walk begins at the top and
+ * finds nothing. */
 static char *
 folders_of_prefix (const char *prefix)
 {
@@ -78,7 +80,8 @@ folders_of_prefix (const char *prefix)
   g_autofree char *folders = slash != NULL ? g_strndup (prefix, slash - prefix) : NULL;
   g_autofree char *normal = folders != NULL ? atelier_key_normalise (folders, NULL) : NULL;
 
-  return normal != NULL && *normal != '\0' && strcmp (normal, folders) == 0 ? g_strconcat (normal, "/", NULL) : g_strdup ("");
+  return normal != NULL && *normal != '\0' && strcmp (normal, folders) == 0 ? g_strconcat (normal, "/", NULL)
+                                                                            : g_strdup ("");
 }
 
 AtelierListing *
@@ -154,7 +157,8 @@ classify (AtelierListing *self, int fd, const struct dirent *found, gboolean *is
   return type == DT_DIR || type == DT_REG;
 }
 
-/* Reads the folder @fd (taken, and errno where it is -1), whose key is what self->key holds. One that vanished is empty. */
+/* Reads the folder @fd (taken, and errno where it is -1), whose key is what self->key holds. One that vanished is
+ * empty. */
 static gboolean
 read_folder (AtelierListing *self, int fd, GError **error)
 {

@@ -19,8 +19,8 @@
 #include "atelier-object-file.h"
 
 /* Objects appear whole or not at all, and a folder that holds no object does not exist for anyone. Those who delete
- * remove empty folders while others make them, so making a temporary file begins again where its folder has vanished; once
- * the file is in it, the folder stays. */
+ * remove empty folders while others make them, so making a temporary file begins again where its folder has vanished;
+ * once the file is in it, the folder stays. */
 
 #define MOST_TRIES 16
 #define COPY_PIECE_BYTES (8 << 20)
@@ -109,7 +109,8 @@ atelier_object_file_create (const char *path, int link_fd, GError **error)
   if (saved == ENOTDIR || saved == EEXIST)
     set_conflict (error, path);
   else if (link_fd >= 0 && saved != ENOSPC)
-    g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED, _("“%s” cannot be a hard link: %s"), path, g_strerror (saved));
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED, _("“%s” cannot be a hard link: %s"), path,
+                 g_strerror (saved));
   else
     set_errno (error, saved, _("Cannot write “%s”"), path);
   return NULL;
@@ -253,10 +254,12 @@ atelier_object_copy (int from_fd, gint64 offset, gint64 length, int to_fd, GCanc
 
       if (g_cancellable_set_error_if_cancelled (cancellable, error))
         return -1;
-      n = in_kernel ? copy_file_range (from_fd, &from, to_fd, NULL, wanted, 0) : copy_by_hand (from_fd, from, wanted, to_fd);
+      n = in_kernel ? copy_file_range (from_fd, &from, to_fd, NULL, wanted, 0)
+                    : copy_by_hand (from_fd, from, wanted, to_fd);
       if (n < 0 && errno == EINTR)
         continue;
-      if (n < 0 && in_kernel && (errno == EXDEV || errno == ENOSYS || errno == EOPNOTSUPP || errno == EINVAL || errno == EPERM))
+      if (n < 0 && in_kernel
+          && (errno == EXDEV || errno == ENOSYS || errno == EOPNOTSUPP || errno == EINVAL || errno == EPERM))
         {
           in_kernel = FALSE;
           continue;

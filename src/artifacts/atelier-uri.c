@@ -10,8 +10,8 @@
 
 #include "atelier-uri.h"
 
-/* Names of objects and where they lie. The one place that decides which bucket and which key may become a path: whatever
- * passes atelier_bucket_check() and atelier_key_normalise() cannot leave the store's folder. */
+/* Names of objects and where they lie. The one place that decides which bucket and which key may become a path:
+ * whatever passes atelier_bucket_check() and atelier_key_normalise() cannot leave the store's folder. */
 
 G_DEFINE_QUARK (atelier-artifacts-error-quark, atelier_artifacts_error)
 
@@ -38,8 +38,8 @@ atelier_name_is_hidden (const char *name)
 
 /* atelier_bucket_check:
  *
- * As liberal as the older buckets of the service: 1 to 255 letters, digits, `.`, `-` and `_`, the first one a letter or a
- * digit, so that neither `..` nor a hidden name passes. */
+ * As liberal as the older buckets of the service: 1 to 255 letters, digits, `.`, `-` and `_`, the first one a letter
+ * or a digit, so that neither `..` nor a hidden name passes. */
 gboolean
 atelier_bucket_check (const char *bucket, GError **error)
 {
@@ -61,8 +61,11 @@ atelier_bucket_check (const char *bucket, GError **error)
       {
         g_autofree char *shown = g_utf8_make_valid (bucket, -1);
 
-        set_invalid (error, _("“%s” is no name for a bucket: use letters, digits, “.”, “-” and “_”, beginning with a letter "
-                              "or a digit"), shown);
+        set_invalid (
+            error,
+            _("“%s” is no name for a bucket: use letters, digits, “.”, “-” and “_”, beginning with a letter "
+               "or a digit"),
+            shown);
         return FALSE;
       }
   return TRUE;
@@ -75,7 +78,8 @@ check_component (const char *key, const char *component, gsize length, GError **
     set_invalid (error, _("The key “%s” has a part “%.*s”, which would be another folder: leave it out"), key,
                  (int) length, component);
   else if (length > 255)
-    set_invalid (error, _("The key “%.60s…” has a part of %u bytes between slashes: a file's name holds 255 at most"), key,
+    set_invalid (error,
+                 _("The key “%.60s…” has a part of %u bytes between slashes: a file's name holds 255 at most"), key,
                  (guint) length);
   else if (g_str_has_prefix (component, ATELIER_TEMP_PREFIX))
     set_invalid (error, _("The key “%s” has a part that begins with “%s”: such names are kept for files being written"),

@@ -59,7 +59,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (AtelierUri, atelier_uri_free)
 /* The canonical text: "s3://BUCKET/KEY" or "file:///PATH", without a trailing slash except "s3://BUCKET/". */
 char       *atelier_uri_to_text (const AtelierUri *self);
 
-/* "s3://b/x" and "y/z" give "s3://b/x/y/z"; @base may end in a slash. NULL with an error where the result is refused. */
+/* "s3://b/x" and "y/z" give "s3://b/x/y/z"; @base may end in a slash. NULL with an error where the result is refused.
+ */
 char       *atelier_uri_join (const char *base,
                               const char *relative,
                               GError    **error);

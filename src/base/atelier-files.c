@@ -308,7 +308,8 @@ remove_content (int fd)
       return FALSE;
     }
   while ((entry = readdir (folder)) != NULL)
-    if (strcmp (entry->d_name, ".") != 0 && strcmp (entry->d_name, "..") != 0 && !remove_at (fd, entry->d_name) && failure == 0)
+    if (strcmp (entry->d_name, ".") != 0 && strcmp (entry->d_name, "..") != 0 && !remove_at (fd, entry->d_name)
+        && failure == 0)
       failure = errno;
   closedir (folder);
   errno = failure;

@@ -13,7 +13,8 @@ G_BEGIN_DECLS
 typedef enum
 {
   ATELIER_COPY_FLAGS_NONE = 0,
-  ATELIER_COPY_FLAGS_LINK = 1 << 0, /* hard links where the file system allows: the copy shares content and must not be written */
+  ATELIER_COPY_FLAGS_LINK
+  = 1 << 0, /* hard links where the file system allows: the copy shares content and must not be written */
 } AtelierCopyFlags;
 
 gboolean atelier_files_write_atomic (const char *path,

@@ -185,7 +185,8 @@ atelier_spawn_capture (const char *const *argv, const char *const *envp, const c
     {
       int saved = errno;
 
-      g_set_error (error, G_IO_ERROR, g_io_error_from_errno (saved), _("Cannot start “%s”: %s"), argv[0], g_strerror (saved));
+      g_set_error (error, G_IO_ERROR, g_io_error_from_errno (saved), _("Cannot start “%s”: %s"), argv[0],
+                   g_strerror (saved));
     }
   else
     pid = atelier_spawn (&(AtelierSpawn) { .argv = argv, .envp = envp, .folder = folder, .stdin_fd = -1,

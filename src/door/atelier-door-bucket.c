@@ -12,8 +12,8 @@
 
 #include "atelier-door-private.h"
 
-/* Buckets and their listings. A bucket is a folder of the store and needs no making: definitions name buckets that exist in an
- * account, so the first object put makes it. What asks whether a bucket exists is answered truthfully. */
+/* Buckets and their listings. A bucket is a folder of the store and needs no making: definitions name buckets that
+ * exist in an account, so the first object put makes it. What asks whether a bucket exists is answered truthfully. */
 
 #define MOST_KEYS 1000
 #define OWNER "<ID>atelier</ID><DisplayName>atelier</DisplayName>"
@@ -77,8 +77,8 @@ atelier_door_create_bucket (AtelierDoorRequest *request, GError **error)
   /* In S3's first region making one's own bucket again succeeds. */
   if (g_mkdir_with_parents (path, 0755) != 0)
     {
-      g_set_error (error, G_IO_ERROR, g_io_error_from_errno (errno), _("Cannot make the bucket “%s”: %s"), request->bucket,
-                   g_strerror (errno));
+      g_set_error (error, G_IO_ERROR, g_io_error_from_errno (errno), _("Cannot make the bucket “%s”: %s"),
+                   request->bucket, g_strerror (errno));
       return NULL;
     }
   reply = atelier_door_reply_new (200);
@@ -134,7 +134,8 @@ query_clear (Query *query)
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Query, query_clear)
 
-/* Keys have no doubled or leading slashes, so neither need a prefix: what a client's join made finds what its put made. */
+/* Keys have no doubled or leading slashes, so neither need a prefix: what a client's join made finds what its put
+ * made. */
 static char *
 tidy (const char *text)
 {
@@ -157,7 +158,8 @@ read_query (AtelierDoorRequest *request, Query *query, GError **error)
 
   query->is_v2 = g_strcmp0 (atelier_door_request_query (request, "list-type"), "2") == 0;
   if (most != NULL && !g_ascii_string_to_unsigned (most, 10, 0, G_MAXINT32, &number, NULL))
-    return atelier_door_fail (error, ATELIER_DOOR_ERROR_INVALID_ARGUMENT, _("max-keys is “%s”, which is no number"), most);
+    return atelier_door_fail (error, ATELIER_DOOR_ERROR_INVALID_ARGUMENT, _("max-keys is “%s”, which is no number"),
+                              most);
   if (encoding != NULL && strcmp (encoding, "url") != 0)
     return atelier_door_fail (error, ATELIER_DOOR_ERROR_INVALID_ARGUMENT, _("encoding-type may only be “url”"));
   query->is_encoded = encoding != NULL;
@@ -174,7 +176,8 @@ read_query (AtelierDoorRequest *request, Query *query, GError **error)
 
       query->after = g_strndup (decoded, length);
       if (length == 0 || strlen (query->after) != length || !g_utf8_validate (query->after, -1, NULL))
-        return atelier_door_fail (error, ATELIER_DOOR_ERROR_INVALID_ARGUMENT, _("The continuation token is not one of this service"));
+        return atelier_door_fail (error, ATELIER_DOOR_ERROR_INVALID_ARGUMENT,
+                                  _("The continuation token is not one of this service"));
       return TRUE;
     }
   after = atelier_door_request_query (request, query->is_v2 ? "start-after" : "marker");

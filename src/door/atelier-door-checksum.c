@@ -9,8 +9,8 @@
 
 #include "atelier-door-checksum.h"
 
-/* The three CRCs are reflected ones that begin and end with all bits inverted, so one table walk serves them; a CRC of 32
- * bits simply leaves the upper half of the register zero. */
+/* The three CRCs are reflected ones that begin and end with all bits inverted, so one table walk serves them; a CRC
+ * of 32 bits simply leaves the upper half of the register zero. */
 
 typedef struct
 {

@@ -10,7 +10,8 @@
 
 #include "atelier-door-chunked.h"
 
-/* A state machine over bytes, since pieces are cut anywhere. Lines are bounded, so a hostile body costs nothing but time. */
+/* A state machine over bytes, since pieces are cut anywhere. Lines are bounded, so a hostile body costs nothing but
+ * time. */
 
 #define LINE_MOST_BYTES 4096
 #define MOST_TRAILERS 16
@@ -96,7 +97,8 @@ atelier_door_chunked_free (AtelierDoorChunked *self)
 static gboolean
 fail_malformed (GError **error)
 {
-  return atelier_door_fail (error, ATELIER_DOOR_ERROR_INCOMPLETE_BODY, _("The aws-chunked body is malformed or ends too early"));
+  return atelier_door_fail (error, ATELIER_DOOR_ERROR_INCOMPLETE_BODY,
+                            _("The aws-chunked body is malformed or ends too early"));
 }
 
 static gboolean
@@ -161,9 +163,11 @@ read_trailer_line (AtelierDoorChunked *self, GError **error)
     {
       if (self->is_signed && self->has_trailer)
         {
-          g_autofree char *hash = g_compute_checksum_for_string (G_CHECKSUM_SHA256, self->canonical->str, self->canonical->len);
+          g_autofree char *hash
+              = g_compute_checksum_for_string (G_CHECKSUM_SHA256, self->canonical->str, self->canonical->len);
 
-          if (!check_signature (self, "TRAILER", hash, g_hash_table_lookup (self->trailers, "x-amz-trailer-signature"), error))
+          if (!check_signature (self, "TRAILER", hash,
+                                g_hash_table_lookup (self->trailers, "x-amz-trailer-signature"), error))
             return FALSE;
         }
       self->state = STATE_END;

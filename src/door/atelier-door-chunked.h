@@ -7,9 +7,9 @@
 
 G_BEGIN_DECLS
 
-/* AtelierDoorChunked: decodes a body of content-encoding aws-chunked, `SIZE;chunk-signature=…` CR LF data CR LF, with the chunks'
- * signatures and the trailer checked. Data is handed on before its signature is seen: whoever takes it must be able to throw it
- * away. */
+/* AtelierDoorChunked: decodes a body of content-encoding aws-chunked, `SIZE;chunk-signature=…` CR LF data CR LF, with
+ * the chunks' signatures and the trailer checked. Data is handed on before its signature is seen: whoever takes it
+ * must be able to throw it away. */
 typedef struct _AtelierDoorChunked AtelierDoorChunked;
 
 typedef gboolean (*AtelierDoorChunkedSink) (const guint8 *data,

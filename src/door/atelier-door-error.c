@@ -10,8 +10,9 @@
 #include "atelier-door-error.h"
 #include "atelier-uri.h"
 
-/* Clients decide by code and status what to do (retry, make the bucket, tell the person), so both are S3's own wherever it has
- * the case. Two cases it cannot have, a key in the way of another and a full disk, get statuses that no client retries. */
+/* Clients decide by code and status what to do (retry, make the bucket, tell the person), so both are S3's own
+ * wherever it has the case. Two cases it cannot have, a key in the way of another and a full disk, get statuses that
+ * no client retries. */
 
 G_DEFINE_QUARK (atelier-door-error-quark, atelier_door_error)
 
@@ -95,7 +96,8 @@ atelier_door_error_to_xml (const GError *error, const char *resource, const char
   g_autofree char *message = g_utf8_make_valid (error->message, -1);
   g_autofree char *shown = g_utf8_make_valid (resource, -1);
 
-  return g_markup_printf_escaped ("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>%s</Code><Message>%s</Message>"
-                                  "<Resource>%s</Resource><RequestId>%s</RequestId></Error>",
-                                  table[code_of (error)].code, message, shown, request_id);
+  return g_markup_printf_escaped (
+      "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>%s</Code><Message>%s</Message>"
+      "<Resource>%s</Resource><RequestId>%s</RequestId></Error>",
+      table[code_of (error)].code, message, shown, request_id);
 }

@@ -27,10 +27,16 @@ atelier_door_mtime_ns (const struct stat *status)
 }
 
 void
-atelier_door_facts_read (AtelierDoorFacts *self, const char *path, int fd, gint64 size_bytes, gint64 mtime_ns, guint64 inode)
+atelier_door_facts_read (AtelierDoorFacts *self,
+                         const char *path,
+                         int fd,
+                         gint64 size_bytes,
+                         gint64 mtime_ns,
+                         guint64 inode)
 {
   char text[ATTRIBUTE_MOST_BYTES];
-  gssize length = path != NULL ? lgetxattr (path, ATTRIBUTE, text, sizeof text) : fgetxattr (fd, ATTRIBUTE, text, sizeof text);
+  gssize length
+      = path != NULL ? lgetxattr (path, ATTRIBUTE, text, sizeof text) : fgetxattr (fd, ATTRIBUTE, text, sizeof text);
   g_autoptr (json_t) facts = length > 0 ? json_loadb (text, length, 0, NULL) : NULL;
   const char *etag = json_string_value (json_object_get (facts, "etag"));
 
@@ -43,8 +49,8 @@ atelier_door_facts_read (AtelierDoorFacts *self, const char *path, int fd, gint6
     }
   else
     {
-      g_autofree char *version = g_strdup_printf ("%" G_GINT64_FORMAT " %" G_GINT64_FORMAT " %" G_GUINT64_FORMAT, size_bytes,
-                                                  mtime_ns, inode);
+      g_autofree char *version = g_strdup_printf ("%" G_GINT64_FORMAT " %" G_GINT64_FORMAT " %" G_GUINT64_FORMAT,
+                                                  size_bytes, mtime_ns, inode);
       g_autofree char *sum = g_compute_checksum_for_string (G_CHECKSUM_MD5, version, -1);
 
       self->etag = g_strconcat (sum, "-1", NULL);
@@ -54,9 +60,11 @@ atelier_door_facts_read (AtelierDoorFacts *self, const char *path, int fd, gint6
 gboolean
 atelier_door_facts_write (const AtelierDoorFacts *self, int fd, gint64 size_bytes, gint64 mtime_ns)
 {
-  g_autoptr (json_t) facts = json_pack ("{s:s, s:s*, s:O*, s:I, s:I}", "etag", self->etag, "digest", self->digest, "headers",
-                                        self->headers, "size_bytes", (json_int_t) size_bytes, "mtime_ns", (json_int_t) mtime_ns);
+  g_autoptr (json_t) facts
+      = json_pack ("{s:s, s:s*, s:O*, s:I, s:I}", "etag", self->etag, "digest", self->digest, "headers",
+                   self->headers, "size_bytes", (json_int_t) size_bytes, "mtime_ns", (json_int_t) mtime_ns);
   g_autofree char *text = facts != NULL ? atelier_json_compact (facts) : NULL;
 
-  return text != NULL && strlen (text) <= ATTRIBUTE_MOST_BYTES && fsetxattr (fd, ATTRIBUTE, text, strlen (text), 0) == 0;
+  return text != NULL && strlen (text) <= ATTRIBUTE_MOST_BYTES
+         && fsetxattr (fd, ATTRIBUTE, text, strlen (text), 0) == 0;
 }

@@ -9,12 +9,14 @@
 
 G_BEGIN_DECLS
 
-/* What S3 knows of an object beside its content: the ETag and the headers that were given with it (Content-Type, x-amz-meta-…).
+/* What S3 knows of an object beside its content: the ETag and the headers that were given with it (Content-Type,
+ * x-amz-meta-…).
  *
- * They lie in an extended attribute of the file, so they come and go with it. The attribute names size and time of the file: on
- * one that was changed by hand it does not count. An object without (put by a step's outputs, copied in by a person, on a file
- * system without attributes) has an ETag made of size, time and inode, in the form `…-1` that no client takes for an
- * MD5. So an ETag is always known without reading the object, and is the same wherever it is told. */
+ * They lie in an extended attribute of the file, so they come and go with it. The attribute names size and time of
+ * the file: on one that was changed by hand it does not count. An object without (put by a step's outputs, copied in
+ * by a person, on a file system without attributes) has an ETag made of size, time and inode, in the form `…-1` that
+ * no client takes for an MD5. So an ETag is always known without reading the object, and is the same wherever it is
+ * told. */
 typedef struct
 {
   char   *etag;    /* (owned) without quotation marks */

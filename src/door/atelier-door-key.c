@@ -10,8 +10,8 @@
 
 #include "atelier-door-key.h"
 
-/* An access key must be of the characters that clients and servers pass on unchanged, 16 to 128 of them: base32 of a step's
- * name (64 at most) and a number fits; hexadecimal would not. */
+/* An access key must be of the characters that clients and servers pass on unchanged, 16 to 128 of them: base32 of a
+ * step's name (64 at most) and a number fits; hexadecimal would not. */
 
 #define KEY_PREFIX "ATELIER"
 #define KEY_MOST_BYTES 128
@@ -100,7 +100,8 @@ atelier_door_key_parse_id (const char *id, char **step, guint *attempt)
 
   g_return_val_if_fail (id != NULL, FALSE);
 
-  if (!g_str_has_prefix (id, KEY_PREFIX) || strlen (id) > KEY_MOST_BYTES || (plain = decode (id + strlen (KEY_PREFIX))) == NULL)
+  if (!g_str_has_prefix (id, KEY_PREFIX) || strlen (id) > KEY_MOST_BYTES
+      || (plain = decode (id + strlen (KEY_PREFIX))) == NULL)
     return FALSE;
   mark = strrchr (plain, '#');
   if (mark == NULL || mark == plain || !g_utf8_validate (plain, -1, NULL) ||

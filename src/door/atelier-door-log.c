@@ -80,10 +80,10 @@ atelier_door_log_append (AtelierDoorLog *self, const AtelierDoorAccess *access)
 
   if (is_known_get (self, access))
     return;
-  object = json_pack ("{s:I, s:s, s:i, s:s, s:s, s:I, s:I, s:s?}", "at_us", (json_int_t) atelier_time_now_us (), "step",
-                      access->step, "attempt", (int) access->attempt, "op", access->operation, "uri", access->uri,
-                      "size_bytes", (json_int_t) access->size_bytes, "mtime_ns", (json_int_t) access->mtime_ns, "digest",
-                      access->digest);
+  object = json_pack ("{s:I, s:s, s:i, s:s, s:s, s:I, s:I, s:s?}", "at_us", (json_int_t) atelier_time_now_us (),
+                      "step", access->step, "attempt", (int) access->attempt, "op", access->operation, "uri",
+                      access->uri, "size_bytes", (json_int_t) access->size_bytes, "mtime_ns",
+                      (json_int_t) access->mtime_ns, "digest", access->digest);
   if (object != NULL && access->source != NULL)
     atelier_json_set_string (object, "source", access->source);
   text = object != NULL ? atelier_json_compact (object) : NULL;

@@ -7,13 +7,14 @@
 
 G_BEGIN_DECLS
 
-/* AtelierDoorLog: the access log from which lineage is made. One JSON object a line, written with a single write() to a file
- * opened with O_APPEND, before the client has its answer:
+/* AtelierDoorLog: the access log from which lineage is made. One JSON object a line, written with a single write() to
+ * a file opened with O_APPEND, before the client has its answer:
  *
  *   {"at_us": …, "step": "Train", "attempt": 1, "op": "get" | "put" | "delete" | "copy", "uri": "s3://…",
  *    "size_bytes": …, "mtime_ns": …, "digest": "sha-256 in hexadecimal" | null, "source": "s3://…" (copy only)}
  *
- * A reader that fetches an object range by range makes one "get" for the version it reads, not one a range. Thread safe. */
+ * A reader that fetches an object range by range makes one "get" for the version it reads, not one a range. Thread
+ * safe. */
 typedef struct _AtelierDoorLog AtelierDoorLog;
 
 typedef struct

@@ -15,8 +15,8 @@
 
 /* Single objects: get, head, put, copy, delete.
  *
- * A key that ends with a slash is S3's way to draw a folder. On disk folders are made by what is in them; putting such a key
- * makes the folder, asking for it finds one that is there, and it is never listed. */
+ * A key that ends with a slash is S3's way to draw a folder. On disk folders are made by what is in them; putting
+ * such a key makes the folder, asking for it finds one that is there, and it is never listed. */
 
 #define MOST_DELETES 1000
 
@@ -108,33 +108,29 @@ atelier_door_parse_range (const char *text, gint64 size, gint64 *start, gint64 *
 {
   g_autofree char *first = NULL;
   const char *dash;
-  guint64 number;
+  guint64 from;
+  guint64 to = G_MAXINT64;
 
-  if (text == NULL || !g_str_has_prefix (text, "bytes=") || strchr (text, ',') != NULL)
+  if (text == NULL || !g_str_has_prefix (text, "bytes="))
     return FALSE;
   text += strlen ("bytes=");
   dash = strchr (text, '-');
   if (dash == NULL)
     return FALSE;
   first = g_strndup (text, dash - text);
-  if (*first == '\0')
+  if (*first == '\0') /* the last so many bytes */
     {
-      if (!g_ascii_string_to_unsigned (dash + 1, 10, 0, G_MAXINT64, &number, NULL))
+      if (!g_ascii_string_to_unsigned (dash + 1, 10, 0, G_MAXINT64, &to, NULL))
         return FALSE;
-      *start = number > 0 ? MAX (size - (gint64) number, 0) : size;
+      *start = to > 0 ? MAX (size - (gint64) to, 0) : size;
       *end = size - 1;
       return TRUE;
     }
-  if (!g_ascii_string_to_unsigned (first, 10, 0, G_MAXINT64, &number, NULL))
+  if (!g_ascii_string_to_unsigned (first, 10, 0, G_MAXINT64, &from, NULL) ||
+      (dash[1] != '\0' && !g_ascii_string_to_unsigned (dash + 1, 10, from, G_MAXINT64, &to, NULL)))
     return FALSE;
-  *start = (gint64) number;
-  *end = size - 1;
-  if (dash[1] != '\0')
-    {
-      if (!g_ascii_string_to_unsigned (dash + 1, 10, 0, G_MAXINT64, &number, NULL) || (gint64) number < *start)
-        return FALSE;
-      *end = MIN ((gint64) number, size - 1);
-    }
+  *start = (gint64) from;
+  *end = MIN ((gint64) to, size - 1);
   return TRUE;
 }
 
@@ -148,10 +144,12 @@ set_range (AtelierDoorRequest *request, AtelierDoorReply *reply, gint64 size, GE
   if (atelier_door_parse_range (atelier_door_request_header (request, "Range"), size, &start, &end))
     {
       if (start >= size)
-        return atelier_door_fail (error, ATELIER_DOOR_ERROR_INVALID_RANGE,
-                                  _("The requested range is not satisfiable: the object has %" G_GINT64_FORMAT " bytes"), size);
+        return atelier_door_fail (
+            error, ATELIER_DOOR_ERROR_INVALID_RANGE,
+            _("The requested range is not satisfiable: the object has %" G_GINT64_FORMAT " bytes"), size);
       reply->status = 206;
-      content_range = g_strdup_printf ("bytes %" G_GINT64_FORMAT "-%" G_GINT64_FORMAT "/%" G_GINT64_FORMAT, start, end, size);
+      content_range
+          = g_strdup_printf ("bytes %" G_GINT64_FORMAT "-%" G_GINT64_FORMAT "/%" G_GINT64_FORMAT, start, end, size);
       atelier_door_reply_set (reply, "Content-Range", content_range);
     }
   reply->offset = start;
@@ -160,7 +158,10 @@ set_range (AtelierDoorRequest *request, AtelierDoorReply *reply, gint64 size, GE
 }
 
 static void
-set_object_headers (AtelierDoorRequest *request, AtelierDoorReply *reply, const AtelierDoorFacts *facts, gint64 mtime_ns)
+set_object_headers (AtelierDoorRequest *request,
+                    AtelierDoorReply *reply,
+                    const AtelierDoorFacts *facts,
+                    gint64 mtime_ns)
 {
   static const char *const overrides[] = {
     "response-content-type", "response-content-language", "response-expires",
@@ -319,12 +320,14 @@ put_folder (AtelierDoorRequest *request, GError **error)
   if (request->received > 0)
     {
       atelier_door_fail (error, ATELIER_DOOR_ERROR_INVALID_REQUEST,
-                         _("The key “%s/” ends with a slash and cannot have content: leave out the slash"), request->key);
+                         _("The key “%s/” ends with a slash and cannot have content: leave out the slash"),
+                         request->key);
       return NULL;
     }
   if (g_mkdir_with_parents (path, 0755) != 0)
     {
-      atelier_door_fail (error, ATELIER_DOOR_ERROR_KEY_CONFLICT, _("“%s/” cannot be made: %s"), request->key, g_strerror (errno));
+      atelier_door_fail (error, ATELIER_DOOR_ERROR_KEY_CONFLICT, _("“%s/” cannot be made: %s"), request->key,
+                         g_strerror (errno));
       return NULL;
     }
   reply = atelier_door_reply_new (200);
@@ -368,7 +371,10 @@ atelier_door_source_clear (AtelierDoorSource *self)
 }
 
 gboolean
-atelier_door_source_open (AtelierDoorRequest *request, AtelierDoorSource *source, AtelierDoorFacts *facts, GError **error)
+atelier_door_source_open (AtelierDoorRequest *request,
+                          AtelierDoorSource *source,
+                          AtelierDoorFacts *facts,
+                          GError **error)
 {
   const char *header = atelier_door_request_header (request, "x-amz-copy-source");
   g_autofree char *decoded = atelier_door_decode (header, strcspn (header, "?"));
@@ -420,8 +426,8 @@ atelier_door_copy_object (AtelierDoorRequest *request, GError **error)
     return NULL;
   if (request->key_is_folder)
     {
-      atelier_door_fail (error, ATELIER_DOOR_ERROR_INVALID_REQUEST, _("The key “%s/” ends with a slash and cannot have content"),
-                         request->key);
+      atelier_door_fail (error, ATELIER_DOOR_ERROR_INVALID_REQUEST,
+                         _("The key “%s/” ends with a slash and cannot have content"), request->key);
       return NULL;
     }
   file = atelier_object_file_create (path, -1, error);
@@ -493,7 +499,8 @@ atelier_door_delete_objects (AtelierDoorRequest *request, GError **error)
     return NULL;
   if (xml->records->len > MOST_DELETES)
     {
-      atelier_door_fail (error, ATELIER_DOOR_ERROR_MALFORMED_XML, _("At most %d objects can be deleted at once"), MOST_DELETES);
+      atelier_door_fail (error, ATELIER_DOOR_ERROR_MALFORMED_XML, _("At most %d objects can be deleted at once"),
+                         MOST_DELETES);
       return NULL;
     }
   is_quiet = g_strcmp0 (g_hash_table_lookup (xml->fields, "Quiet"), "true") == 0;
@@ -516,7 +523,8 @@ atelier_door_delete_objects (AtelierDoorRequest *request, GError **error)
       g_string_append (reply->body, "<Error>");
       atelier_door_reply_element (reply, "Key", asked != NULL ? asked : "");
       atelier_door_reply_element (reply, "Code", local_error != NULL ? "InvalidArgument" : "UserKeyMustBeSpecified");
-      atelier_door_reply_element (reply, "Message", local_error != NULL ? local_error->message : _("The key is missing"));
+      atelier_door_reply_element (reply, "Message",
+                                  local_error != NULL ? local_error->message : _("The key is missing"));
       g_string_append (reply->body, "</Error>");
     }
   g_string_append (reply->body, "</DeleteResult>");

@@ -9,9 +9,9 @@ G_BEGIN_DECLS
 
 /* AtelierDoorPage: a listing of a bucket that goes on from page to page.
  *
- * Between pages the walk is kept for the client that will ask for the next one, so a page costs its own keys and not the
- * folder they are in. When it is no longer kept, or the next page is asked of another door, the walk begins anew at the
- * last key: the same answer, only slower. */
+ * Between pages the walk is kept for the client that will ask for the next one, so a page costs its own keys and not
+ * the folder they are in. When it is no longer kept, or the next page is asked of another door, the walk begins anew
+ * at the last key: the same answer, only slower. */
 typedef struct _AtelierDoorPages AtelierDoorPages;
 typedef struct _AtelierDoorPage  AtelierDoorPage;
 

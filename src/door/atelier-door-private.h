@@ -62,8 +62,8 @@ void              atelier_door_reply_element (AtelierDoorReply *self,
 
 typedef struct _AtelierDoorRequest AtelierDoorRequest;
 
-/* Does the whole of a request whose body has come. Perhaps on a thread: it may not touch the message, only what the request
- * holds. NULL with an error. */
+/* Does the whole of a request whose body has come. Perhaps on a thread: it may not touch the message, only what the
+ * request holds. NULL with an error. */
 typedef AtelierDoorReply *(*AtelierDoorFunc) (AtelierDoorRequest *request,
                                               GError            **error);
 
@@ -152,7 +152,8 @@ AtelierDoorReply *atelier_door_complete_upload (AtelierDoorRequest *request, GEr
 AtelierDoorReply *atelier_door_abort_upload (AtelierDoorRequest *request, GError **error);
 AtelierDoorReply *atelier_door_list_parts (AtelierDoorRequest *request, GError **error);
 
-/* Makes @file the object. ETag, digest and headers of @facts are kept with it; where that is impossible they are put right. */
+/* Makes @file the object. ETag, digest and headers of @facts are kept with it; where that is impossible they are put
+ * right. */
 gboolean atelier_door_publish (AtelierObjectFile *file,
                                AtelierDoorFacts  *facts,
                                gint64            *size_bytes,

@@ -12,8 +12,8 @@
 
 #include "atelier-door-private.h"
 
-/* The body of a request, as it comes in. Content goes to a file with a hidden name and through the checksums that were asked
- * for; nothing is kept in memory, and nothing becomes visible before all of it was found right. */
+/* The body of a request, as it comes in. Content goes to a file with a hidden name and through the checksums that
+ * were asked for; nothing is kept in memory, and nothing becomes visible before all of it was found right. */
 
 #define XML_MOST_BYTES (4 << 20)
 
@@ -38,7 +38,8 @@ take_content (const guint8 *data, gsize length, gpointer user_data, GError **err
   if (self->xml != NULL)
     {
       if (self->xml->len + length > XML_MOST_BYTES)
-        return atelier_door_fail (error, ATELIER_DOOR_ERROR_ENTITY_TOO_LARGE, _("The body of the request is too large"));
+        return atelier_door_fail (error, ATELIER_DOOR_ERROR_ENTITY_TOO_LARGE,
+                                  _("The body of the request is too large"));
       g_string_append_len (self->xml, (const char *) data, length);
     }
   while (self->file != NULL && length > 0)
@@ -47,7 +48,8 @@ take_content (const guint8 *data, gsize length, gpointer user_data, GError **err
 
       if (n < 0 && errno != EINTR)
         {
-          g_set_error (error, G_IO_ERROR, g_io_error_from_errno (errno), _("Cannot write the object: %s"), g_strerror (errno));
+          g_set_error (error, G_IO_ERROR, g_io_error_from_errno (errno), _("Cannot write the object: %s"),
+                       g_strerror (errno));
           return FALSE;
         }
       data += MAX (n, 0);
@@ -160,11 +162,13 @@ check_md5 (AtelierDoorRequest *self, GError **error)
     return TRUE;
   decoded = g_base64_decode (claimed, &length);
   if (length != sizeof right)
-    return atelier_door_fail (error, ATELIER_DOOR_ERROR_INVALID_DIGEST, _("The Content-MD5 “%s” is not valid"), claimed);
+    return atelier_door_fail (error, ATELIER_DOOR_ERROR_INVALID_DIGEST, _("The Content-MD5 “%s” is not valid"),
+                              claimed);
   copy = g_checksum_copy (self->md5);
   g_checksum_get_digest (copy, right, &right_length);
   if (memcmp (right, decoded, length) != 0)
-    return atelier_door_fail (error, ATELIER_DOOR_ERROR_BAD_DIGEST, _("The Content-MD5 does not match what was received"));
+    return atelier_door_fail (error, ATELIER_DOOR_ERROR_BAD_DIGEST,
+                              _("The Content-MD5 does not match what was received"));
   return TRUE;
 }
 
@@ -183,8 +187,8 @@ check_checksum (AtelierDoorRequest *self, GError **error)
     claimed = atelier_door_chunked_get_trailer (self->chunked, header);
   right = atelier_door_checksum_finish (self->checksum);
   if (claimed != NULL && strcmp (claimed, right) != 0)
-    return atelier_door_fail (error, ATELIER_DOOR_ERROR_BAD_DIGEST, _("The checksum “%s” does not match what was received"),
-                              header);
+    return atelier_door_fail (error, ATELIER_DOOR_ERROR_BAD_DIGEST,
+                              _("The checksum “%s” does not match what was received"), header);
   return TRUE;
 }
 
@@ -201,7 +205,8 @@ atelier_door_request_end (AtelierDoorRequest *self, GError **error)
   if (self->chunked != NULL && !atelier_door_chunked_finish (self->chunked, error))
     return FALSE;
   if (self->expected >= 0 && self->received != self->expected)
-    return atelier_door_fail (error, ATELIER_DOOR_ERROR_INCOMPLETE_BODY, _("The body does not have the length it was said to have"));
+    return atelier_door_fail (error, ATELIER_DOOR_ERROR_INCOMPLETE_BODY,
+                              _("The body does not have the length it was said to have"));
   if (self->chunked == NULL && strcmp (payload_hash, "UNSIGNED-PAYLOAD") != 0 &&
       g_ascii_strcasecmp (payload_hash, g_checksum_get_string (self->sha256)) != 0)
     return atelier_door_fail (error, ATELIER_DOOR_ERROR_CONTENT_SHA256_MISMATCH,

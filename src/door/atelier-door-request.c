@@ -69,11 +69,16 @@ atelier_door_request_need_bucket (AtelierDoorRequest *self, GError **error)
   if (g_file_test (path, G_FILE_TEST_IS_DIR))
     return TRUE;
   return atelier_door_fail (error, ATELIER_DOOR_ERROR_NO_SUCH_BUCKET,
-                            _("The bucket “%s” does not exist: it is made by the first object put there"), self->bucket);
+                            _("The bucket “%s” does not exist: it is made by the first object put there"),
+                            self->bucket);
 }
 
 void
-atelier_door_request_log (AtelierDoorRequest *self, const char *operation, const char *uri, gint64 size_bytes, gint64 mtime_ns,
+atelier_door_request_log (AtelierDoorRequest *self,
+                          const char *operation,
+                          const char *uri,
+                          gint64 size_bytes,
+                          gint64 mtime_ns,
                           const char *digest)
 {
   AtelierDoorAccess access = {

@@ -20,9 +20,10 @@
 #include "atelier-door-session.h"
 #include "atelier-time.h"
 
-/* Listening. Connections are accepted here and handed to libsoup, since it knows neither Unix sockets nor their owners. It wants
- * internet addresses of both ends, so those of a Unix socket are said to be 127.0.0.1. And it keeps a connection open for a next
- * request only while it listens itself, so it is given a socket that nobody can reach. */
+/* Listening. Connections are accepted here and handed to libsoup, since it knows neither Unix sockets nor their
+ * owners. It wants internet addresses of both ends, so those of a Unix socket are said to be 127.0.0.1. And it keeps
+ * a connection open for a next request only while it listens itself, so it is given a socket that nobody can reach.
+ */
 
 struct _AtelierDoorServer
 {
@@ -136,7 +137,8 @@ atelier_door_server_new (const char *store_folder, const char *access_log, const
   self->door.pages = atelier_door_pages_new ();
   self->door.cancellable = g_cancellable_new ();
   self->loopback = g_inet_socket_address_new_from_string ("127.0.0.1", 0);
-  /* Paths as they came: their escapes are part of the signature, and this program has its own idea of what is a bad one. */
+  /* Paths as they came: their escapes are part of the signature, and this program has its own idea of what is a bad
+   * one. */
   self->soup = soup_server_new ("raw-paths", TRUE, NULL);
   atelier_door_session_attach (self->soup, &self->door);
   if (!listen_to_nobody (self, error))

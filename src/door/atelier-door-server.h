@@ -19,7 +19,8 @@ AtelierDoorServer *atelier_door_server_new (const char *store_folder,
 void               atelier_door_server_free (AtelierDoorServer *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (AtelierDoorServer, atelier_door_server_free)
 
-/* Takes connections from a Unix socket at @path, of processes of the same user only. A stale socket there is replaced. */
+/* Takes connections from a Unix socket at @path, of processes of the same user only. A stale socket there is
+ * replaced. */
 gboolean           atelier_door_server_listen_unix (AtelierDoorServer *self,
                                                     const char        *path,
                                                     GError           **error);

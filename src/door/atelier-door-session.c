@@ -180,31 +180,99 @@ static const struct
   AtelierDoorOperation operation;
 } routes[] = {
   { LEVEL_SERVICE, "GET", NULL, NULL, { "ListBuckets", atelier_door_list_buckets, ATELIER_DOOR_BODY_NONE, FALSE } },
-  { LEVEL_BUCKET, "GET", "location", NULL, { "GetBucketLocation", atelier_door_get_location, ATELIER_DOOR_BODY_NONE, FALSE } },
-  { LEVEL_BUCKET, "GET", "versioning", NULL, { "GetBucketVersioning", atelier_door_get_versioning, ATELIER_DOOR_BODY_NONE, FALSE } },
+  { LEVEL_BUCKET,
+    "GET",
+    "location",
+    NULL,
+    { "GetBucketLocation", atelier_door_get_location, ATELIER_DOOR_BODY_NONE, FALSE } },
+  { LEVEL_BUCKET,
+    "GET",
+    "versioning",
+    NULL,
+    { "GetBucketVersioning", atelier_door_get_versioning, ATELIER_DOOR_BODY_NONE, FALSE } },
   { LEVEL_BUCKET, "GET", NULL, NULL, { "ListObjects", atelier_door_list_objects, ATELIER_DOOR_BODY_NONE, TRUE } },
   { LEVEL_BUCKET, "HEAD", NULL, NULL, { "HeadBucket", atelier_door_head_bucket, ATELIER_DOOR_BODY_NONE, FALSE } },
   { LEVEL_BUCKET, "PUT", NULL, NULL, { "CreateBucket", atelier_door_create_bucket, ATELIER_DOOR_BODY_XML, FALSE } },
-  { LEVEL_BUCKET, "POST", "delete", NULL, { "DeleteObjects", atelier_door_delete_objects, ATELIER_DOOR_BODY_XML, TRUE } },
+  { LEVEL_BUCKET,
+    "POST",
+    "delete",
+    NULL,
+    { "DeleteObjects", atelier_door_delete_objects, ATELIER_DOOR_BODY_XML, TRUE } },
   { LEVEL_OBJECT, "GET", "uploadId", NULL, { "ListParts", atelier_door_list_parts, ATELIER_DOOR_BODY_NONE, FALSE } },
   { LEVEL_OBJECT, "GET", NULL, NULL, { "GetObject", atelier_door_get_object, ATELIER_DOOR_BODY_NONE, FALSE } },
   { LEVEL_OBJECT, "HEAD", NULL, NULL, { "HeadObject", atelier_door_get_object, ATELIER_DOOR_BODY_NONE, FALSE } },
-  { LEVEL_OBJECT, "PUT", "partNumber", "x-amz-copy-source", { "UploadPartCopy", atelier_door_copy_part, ATELIER_DOOR_BODY_NONE, TRUE } },
-  { LEVEL_OBJECT, "PUT", "partNumber", NULL, { "UploadPart", atelier_door_upload_part, ATELIER_DOOR_BODY_OBJECT, FALSE } },
-  { LEVEL_OBJECT, "PUT", NULL, "x-amz-copy-source", { "CopyObject", atelier_door_copy_object, ATELIER_DOOR_BODY_NONE, TRUE } },
+  { LEVEL_OBJECT,
+    "PUT",
+    "partNumber",
+    "x-amz-copy-source",
+    { "UploadPartCopy", atelier_door_copy_part, ATELIER_DOOR_BODY_NONE, TRUE } },
+  { LEVEL_OBJECT,
+    "PUT",
+    "partNumber",
+    NULL,
+    { "UploadPart", atelier_door_upload_part, ATELIER_DOOR_BODY_OBJECT, FALSE } },
+  { LEVEL_OBJECT,
+    "PUT",
+    NULL,
+    "x-amz-copy-source",
+    { "CopyObject", atelier_door_copy_object, ATELIER_DOOR_BODY_NONE, TRUE } },
   { LEVEL_OBJECT, "PUT", NULL, NULL, { "PutObject", atelier_door_put_object, ATELIER_DOOR_BODY_OBJECT, FALSE } },
-  { LEVEL_OBJECT, "POST", "uploads", NULL, { "CreateMultipartUpload", atelier_door_create_upload, ATELIER_DOOR_BODY_XML, FALSE } },
-  { LEVEL_OBJECT, "POST", "uploadId", NULL, { "CompleteMultipartUpload", atelier_door_complete_upload, ATELIER_DOOR_BODY_XML, TRUE } },
-  { LEVEL_OBJECT, "DELETE", "uploadId", NULL, { "AbortMultipartUpload", atelier_door_abort_upload, ATELIER_DOOR_BODY_NONE, FALSE } },
-  { LEVEL_OBJECT, "DELETE", NULL, NULL, { "DeleteObject", atelier_door_delete_object, ATELIER_DOOR_BODY_NONE, FALSE } },
+  { LEVEL_OBJECT,
+    "POST",
+    "uploads",
+    NULL,
+    { "CreateMultipartUpload", atelier_door_create_upload, ATELIER_DOOR_BODY_XML, FALSE } },
+  { LEVEL_OBJECT,
+    "POST",
+    "uploadId",
+    NULL,
+    { "CompleteMultipartUpload", atelier_door_complete_upload, ATELIER_DOOR_BODY_XML, TRUE } },
+  { LEVEL_OBJECT,
+    "DELETE",
+    "uploadId",
+    NULL,
+    { "AbortMultipartUpload", atelier_door_abort_upload, ATELIER_DOOR_BODY_NONE, FALSE } },
+  { LEVEL_OBJECT,
+    "DELETE",
+    NULL,
+    NULL,
+    { "DeleteObject", atelier_door_delete_object, ATELIER_DOOR_BODY_NONE, FALSE } },
 };
 
 /* Names in the query that make another operation of a request, none of which is here. */
 static const char *const other_subresources[] = {
-  "accelerate", "acl", "analytics", "attributes", "cors", "encryption", "intelligent-tiering", "inventory", "legal-hold",
-  "lifecycle", "logging", "metrics", "notification", "object-lock", "ownershipControls", "policy", "policyStatus",
-  "publicAccessBlock", "replication", "requestPayment", "restore", "retention", "select", "tagging", "torrent", "versionId",
-  "versions", "website", "versioning", "location", "uploads", "delete",
+  "accelerate",
+  "acl",
+  "analytics",
+  "attributes",
+  "cors",
+  "encryption",
+  "intelligent-tiering",
+  "inventory",
+  "legal-hold",
+  "lifecycle",
+  "logging",
+  "metrics",
+  "notification",
+  "object-lock",
+  "ownershipControls",
+  "policy",
+  "policyStatus",
+  "publicAccessBlock",
+  "replication",
+  "requestPayment",
+  "restore",
+  "retention",
+  "select",
+  "tagging",
+  "torrent",
+  "versionId",
+  "versions",
+  "website",
+  "versioning",
+  "location",
+  "uploads",
+  "delete",
 };
 
 static gboolean
@@ -221,7 +289,8 @@ find_route (AtelierDoorRequest *request, GError **error)
           if (atelier_door_request_query (request, other_subresources[k]) != NULL &&
               g_strcmp0 (other_subresources[k], routes[i].subresource) != 0)
             return atelier_door_fail (error, ATELIER_DOOR_ERROR_NOT_IMPLEMENTED,
-                                      _("The local artifact store has no “%s” for %s"), other_subresources[k], request->method);
+                                      _("The local artifact store has no “%s” for %s"), other_subresources[k],
+                                      request->method);
         request->operation = &routes[i].operation;
         return TRUE;
       }
@@ -245,18 +314,21 @@ set_error_reply (Session *self, const GError *error)
   soup_message_headers_replace (headers, "x-amz-request-id", self->request.id);
   if (status == 304)
     return;
-  xml = atelier_door_error_to_xml (error, g_uri_get_path (soup_server_message_get_uri (self->message)), self->request.id);
+  xml = atelier_door_error_to_xml (error, g_uri_get_path (soup_server_message_get_uri (self->message)),
+                                   self->request.id);
   if (strcmp (self->request.method, "HEAD") == 0)
     soup_message_headers_set_content_length (headers, 0);
   else
     {
       gsize length = strlen (xml);
 
-      soup_server_message_set_response (self->message, "application/xml", SOUP_MEMORY_TAKE, g_steal_pointer (&xml), length);
+      soup_server_message_set_response (self->message, "application/xml", SOUP_MEMORY_TAKE, g_steal_pointer (&xml),
+                                        length);
     }
 }
 
-/* Reads the next piece of the file. FALSE where it has become shorter: then the connection ends, as its promise is broken. */
+/* Reads the next piece of the file. FALSE where it has become shorter: then the connection ends, as its promise is
+ * broken. */
 static gboolean
 send_piece (Session *self)
 {
@@ -476,7 +548,8 @@ begin_request (SoupServer *soup, SoupServerMessage *message, const char *path, G
       !atelier_door_request_begin (&self->request, &error))
     {
       set_error_reply (self, error);
-      /* A client that waits to be told to go on may send its body all the same: nothing may be read after this answer. */
+      /* A client that waits to be told to go on may send its body all the same: nothing may be read after this
+       * answer. */
       if (soup_message_headers_get_expectations (self->request.headers) & SOUP_EXPECTATION_CONTINUE)
         soup_message_headers_replace (soup_server_message_get_response_headers (message), "Connection", "close");
     }

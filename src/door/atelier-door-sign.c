@@ -11,8 +11,8 @@
 #include "atelier-door-key.h"
 #include "atelier-door-sign.h"
 
-/* Client and server each write down the request in a canonical form and sign it; the two agree or the request is refused. Path
- * and query are decoded and encoded again here, since clients differ in what they escape. */
+/* Client and server each write down the request in a canonical form and sign it; the two agree or the request is
+ * refused. Path and query are decoded and encoded again here, since clients differ in what they escape. */
 
 #define ALGORITHM "AWS4-HMAC-SHA256"
 #define MOST_SKEW_US (15 * G_TIME_SPAN_MINUTE)
@@ -127,7 +127,8 @@ atelier_door_parse_query (const char *raw_query, GError **error)
         {
           g_free (name);
           g_free (value);
-          atelier_door_fail (error, ATELIER_DOOR_ERROR_INVALID_ARGUMENT, _("The query is not valid percent-encoded UTF-8"));
+          atelier_door_fail (error, ATELIER_DOOR_ERROR_INVALID_ARGUMENT,
+                             _("The query is not valid percent-encoded UTF-8"));
           return NULL;
         }
       if (*name != '\0')
@@ -235,7 +236,8 @@ canonical_request (const AtelierDoorSigned *request, const Claim *claim, const c
   g_string_append_c (text, '\n');
   if (path == NULL || !append_canonical_query (text, request->raw_query))
     {
-      atelier_door_fail (error, ATELIER_DOOR_ERROR_INVALID_ARGUMENT, _("The address is not valid percent-encoded UTF-8"));
+      atelier_door_fail (error, ATELIER_DOOR_ERROR_INVALID_ARGUMENT,
+                         _("The address is not valid percent-encoded UTF-8"));
       return NULL;
     }
   g_string_append_c (text, '\n');
@@ -290,11 +292,13 @@ read_header_claim (const AtelierDoorSigned *request, const char *header, Claim *
   claim->date = request->get_header ("x-amz-date", request->user_data);
   claim->expires_s = -1;
   if (!credential_ok || claim->signed_headers == NULL || claim->signature == NULL)
-    return atelier_door_fail (error, ATELIER_DOOR_ERROR_AUTHORIZATION_HEADER_MALFORMED,
-                              _("The authorization header is malformed: it needs Credential (of the service s3), SignedHeaders "
-                                "and Signature"));
+    return atelier_door_fail (
+        error, ATELIER_DOOR_ERROR_AUTHORIZATION_HEADER_MALFORMED,
+        _("The authorization header is malformed: it needs Credential (of the service s3), SignedHeaders "
+           "and Signature"));
   if (claim->date == NULL)
-    return atelier_door_fail (error, ATELIER_DOOR_ERROR_MISSING_SECURITY_HEADER, _("The header “x-amz-date” is missing"));
+    return atelier_door_fail (error, ATELIER_DOOR_ERROR_MISSING_SECURITY_HEADER,
+                              _("The header “x-amz-date” is missing"));
   return TRUE;
 }
 
@@ -313,9 +317,11 @@ read_query_claim (GHashTable *query, Claim *claim, GError **error)
       !split_credential (claim, credential) || claim->signed_headers == NULL || claim->signature == NULL ||
       claim->date == NULL || expires == NULL ||
       !g_ascii_string_to_unsigned (expires, 10, 1, MOST_EXPIRES_S, &expires_s, NULL))
-    return atelier_door_fail (error, ATELIER_DOOR_ERROR_AUTHORIZATION_QUERY_PARAMETERS_ERROR,
-                              _("The presigned address is malformed: it needs X-Amz-Algorithm, X-Amz-Credential, X-Amz-Date, "
-                                "X-Amz-Expires (at most %d), X-Amz-SignedHeaders and X-Amz-Signature"), MOST_EXPIRES_S);
+    return atelier_door_fail (
+        error, ATELIER_DOOR_ERROR_AUTHORIZATION_QUERY_PARAMETERS_ERROR,
+        _("The presigned address is malformed: it needs X-Amz-Algorithm, X-Amz-Credential, X-Amz-Date, "
+           "X-Amz-Expires (at most %d), X-Amz-SignedHeaders and X-Amz-Signature"),
+        MOST_EXPIRES_S);
   claim->expires_s = (gint64) expires_s;
   return TRUE;
 }
@@ -333,9 +339,10 @@ read_claim (const AtelierDoorSigned *request, Claim *claim, GError **error)
   if (g_hash_table_contains (query, "X-Amz-Algorithm") || g_hash_table_contains (query, "X-Amz-Signature"))
     return read_query_claim (query, claim, error);
   if (g_hash_table_contains (query, "AWSAccessKeyId"))
-    return atelier_door_fail (error, ATELIER_DOOR_ERROR_INVALID_REQUEST,
-                              _("Signature version 2 is not supported: make the address with signature version 4 (in boto3, "
-                                "Config(signature_version=\"s3v4\"))"));
+    return atelier_door_fail (
+        error, ATELIER_DOOR_ERROR_INVALID_REQUEST,
+        _("Signature version 2 is not supported: make the address with signature version 4 (in boto3, "
+           "Config(signature_version=\"s3v4\"))"));
   return atelier_door_fail (error, ATELIER_DOOR_ERROR_ACCESS_DENIED,
                             _("The request is not signed: use the credentials of the step's environment"));
 }
@@ -352,7 +359,8 @@ check_date (const Claim *claim, gint64 now_us, GError **error)
     date = g_date_time_new_from_iso8601 (claim->date, NULL);
   if (date == NULL || strncmp (claim->date, claim->scope, 8) != 0)
     return atelier_door_fail (error, ATELIER_DOOR_ERROR_ACCESS_DENIED,
-                              _("The date “%s” of the signature is not valid for its scope “%s”"), claim->date, claim->scope);
+                              _("The date “%s” of the signature is not valid for its scope “%s”"), claim->date,
+                              claim->scope);
   at_us = g_date_time_to_unix (date) * G_USEC_PER_SEC;
   if (at_us > now_us + MOST_SKEW_US || (!claim->is_presigned && at_us < now_us - MOST_SKEW_US))
     return atelier_door_fail (error, ATELIER_DOOR_ERROR_REQUEST_TIME_TOO_SKEWED,
@@ -404,7 +412,8 @@ payload_hash_of (const AtelierDoorSigned *request, const Claim *claim, GError **
   if (hash == NULL && claim->is_presigned)
     return g_strdup ("UNSIGNED-PAYLOAD");
   if (hash == NULL)
-    atelier_door_fail (error, ATELIER_DOOR_ERROR_MISSING_SECURITY_HEADER, _("The header “x-amz-content-sha256” is missing"));
+    atelier_door_fail (error, ATELIER_DOOR_ERROR_MISSING_SECURITY_HEADER,
+                       _("The header “x-amz-content-sha256” is missing"));
   return hash;
 }
 
@@ -424,8 +433,9 @@ atelier_door_sign_check (const AtelierDoorSigned *request, const char *execution
   secret = atelier_door_key_new_secret (execution_secret, claim.access_key);
   if (secret == NULL || !atelier_door_key_parse_id (claim.access_key, &self->step, &self->attempt))
     {
-      atelier_door_fail (error, ATELIER_DOOR_ERROR_INVALID_ACCESS_KEY_ID,
-                         _("The access key is none of this execution's: use the credentials of the step's environment"));
+      atelier_door_fail (
+          error, ATELIER_DOOR_ERROR_INVALID_ACCESS_KEY_ID,
+          _("The access key is none of this execution's: use the credentials of the step's environment"));
       return NULL;
     }
   self->payload_hash = payload_hash_of (request, &claim, error);

@@ -7,8 +7,8 @@
 
 G_BEGIN_DECLS
 
-/* AWS Signature Version 4, the side that checks: in the Authorization header and in the query (presigned addresses). Pure: the
- * request and the time come as arguments. */
+/* AWS Signature Version 4, the side that checks: in the Authorization header and in the query (presigned addresses).
+ * Pure: the request and the time come as arguments. */
 
 /* A request as it stood on the wire. */
 typedef struct
@@ -55,7 +55,8 @@ char                 *atelier_door_signature_sign (const AtelierDoorSignature *s
 gboolean              atelier_door_text_equal (const char *a,
                                                const char *b); /* in a time that tells nothing */
 
-/* Names and values of a query, decoded. (transfer full) (element-type utf8 utf8) (nullable): NULL where it is not UTF-8 */
+/* Names and values of a query, decoded. (transfer full) (element-type utf8 utf8) (nullable): NULL where it is not
+ * UTF-8 */
 GHashTable           *atelier_door_parse_query (const char *raw_query,
                                                 GError    **error);
 /* (transfer full) (nullable): NULL for a bad escape, NUL or text that is not UTF-8 */

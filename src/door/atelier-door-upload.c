@@ -17,9 +17,10 @@
 #include "atelier-files.h"
 #include "atelier-time.h"
 
-/* Uploads in parts. An upload is a folder STORE/.atelier-tmp-uploads/ID with a file `upload` (what is to become of it) and one
- * file a part, `NUMBER-MD5`; the name says all there is to know, so parts may come in any order, again, and after a restart
- * of the door. Completing copies the parts one behind the other, in the kernel where it can, into the object. */
+/* Uploads in parts. An upload is a folder STORE/.atelier-tmp-uploads/ID with a file `upload` (what is to become of
+ * it) and one file a part, `NUMBER-MD5`; the name says all there is to know, so parts may come in any order, again,
+ * and after a restart of the door. Completing copies the parts one behind the other, in the kernel where it can, into
+ * the object. */
 
 #define UPLOADS_FOLDER ATELIER_TEMP_PREFIX "uploads"
 #define MOST_PARTS 10000
@@ -87,7 +88,8 @@ read_part_number (AtelierDoorRequest *request, GError **error)
   guint64 number = 0;
 
   if (text == NULL || !g_ascii_string_to_unsigned (text, 10, 1, MOST_PARTS, &number, NULL))
-    atelier_door_fail (error, ATELIER_DOOR_ERROR_INVALID_ARGUMENT, _("The part number must be from 1 to %d"), MOST_PARTS);
+    atelier_door_fail (error, ATELIER_DOOR_ERROR_INVALID_ARGUMENT, _("The part number must be from 1 to %d"),
+                       MOST_PARTS);
   return (guint) number;
 }
 
@@ -139,13 +141,14 @@ atelier_door_create_upload (AtelierDoorRequest *request, GError **error)
   g_autofree char *folder = NULL;
   g_autofree char *path = NULL;
   g_autoptr (json_t) headers = atelier_door_keep_headers (request->headers);
-  g_autoptr (json_t) about = json_pack ("{s:s, s:s, s:O}", "bucket", request->bucket, "key", request->key, "headers", headers);
+  g_autoptr (json_t) about
+      = json_pack ("{s:s, s:s, s:O}", "bucket", request->bucket, "key", request->key, "headers", headers);
   AtelierDoorReply *reply;
 
   if (request->key_is_folder)
     {
-      atelier_door_fail (error, ATELIER_DOOR_ERROR_INVALID_REQUEST, _("The key “%s/” ends with a slash and cannot have content"),
-                         request->key);
+      atelier_door_fail (error, ATELIER_DOOR_ERROR_INVALID_REQUEST,
+                         _("The key “%s/” ends with a slash and cannot have content"), request->key);
       return NULL;
     }
   if (getrandom (random, sizeof random, 0) != sizeof random)
@@ -261,9 +264,11 @@ atelier_door_copy_part (AtelierDoorRequest *request, GError **error)
   if (path == NULL || !atelier_door_source_open (request, &source, &facts, error))
     return NULL;
   end = source.size_bytes - 1;
-  if (range != NULL && (!atelier_door_parse_range (range, source.size_bytes, &start, &end) || start >= source.size_bytes))
+  if (range != NULL
+      && (!atelier_door_parse_range (range, source.size_bytes, &start, &end) || start >= source.size_bytes))
     {
-      atelier_door_fail (error, ATELIER_DOOR_ERROR_INVALID_ARGUMENT, _("The range “%s” is not within the source object"), range);
+      atelier_door_fail (error, ATELIER_DOOR_ERROR_INVALID_ARGUMENT,
+                         _("The range “%s” is not within the source object"), range);
       return NULL;
     }
   file = atelier_object_file_create (path, -1, error);
@@ -296,7 +301,8 @@ atelier_door_list_parts (AtelierDoorRequest *request, GError **error)
   if ((after_text != NULL && !g_ascii_string_to_unsigned (after_text, 10, 0, MOST_PARTS, &after, NULL)) ||
       (most_text != NULL && !g_ascii_string_to_unsigned (most_text, 10, 0, G_MAXINT32, &most, NULL)))
     {
-      atelier_door_fail (error, ATELIER_DOOR_ERROR_INVALID_ARGUMENT, _("max-parts and part-number-marker must be numbers"));
+      atelier_door_fail (error, ATELIER_DOOR_ERROR_INVALID_ARGUMENT,
+                         _("max-parts and part-number-marker must be numbers"));
       return NULL;
     }
   most = MIN (most, MOST_LISTED);
@@ -318,10 +324,11 @@ atelier_door_list_parts (AtelierDoorRequest *request, GError **error)
           break;
         }
       date = atelier_door_format_date (part->mtime_ns);
-      g_string_append_printf (reply->body,
-                              "<Part><PartNumber>%u</PartNumber><LastModified>%s</LastModified><ETag>&quot;%s&quot;</ETag>"
-                              "<Size>%" G_GINT64_FORMAT "</Size></Part>",
-                              part->number, date, part->md5, part->size_bytes);
+      g_string_append_printf (
+          reply->body,
+          "<Part><PartNumber>%u</PartNumber><LastModified>%s</LastModified><ETag>&quot;%s&quot;</ETag>"
+          "<Size>%" G_GINT64_FORMAT "</Size></Part>",
+          part->number, date, part->md5, part->size_bytes);
       last = part->number;
       n_listed++;
     }
@@ -367,7 +374,8 @@ choose_parts (const AtelierDoorXml *xml, GPtrArray *parts, GError **error)
       guint64 number = 0;
       const Part *part;
 
-      if (number_text == NULL || etag == NULL || !g_ascii_string_to_unsigned (number_text, 10, 1, MOST_PARTS, &number, NULL))
+      if (number_text == NULL || etag == NULL
+          || !g_ascii_string_to_unsigned (number_text, 10, 1, MOST_PARTS, &number, NULL))
         {
           atelier_door_fail (error, ATELIER_DOOR_ERROR_MALFORMED_XML, _("Each part needs a PartNumber and an ETag"));
           return NULL;
@@ -427,7 +435,8 @@ joined_etag (GPtrArray *chosen)
 
       for (guint k = 0; k < 16; k++)
         {
-          guint8 byte = (guint8) (g_ascii_xdigit_value (part->md5[2 * k]) << 4 | g_ascii_xdigit_value (part->md5[2 * k + 1]));
+          guint8 byte
+              = (guint8) (g_ascii_xdigit_value (part->md5[2 * k]) << 4 | g_ascii_xdigit_value (part->md5[2 * k + 1]));
 
           g_checksum_update (sum, &byte, 1);
         }
@@ -451,8 +460,10 @@ atelier_door_complete_upload (AtelierDoorRequest *request, GError **error)
   AtelierDoorReply *reply;
   gint64 size_bytes;
 
-  if (folder == NULL ||
-      (xml = atelier_door_xml_parse (request->xml->str, request->xml->len, "CompleteMultipartUpload", "Part", error)) == NULL)
+  if (folder == NULL
+      || (xml
+          = atelier_door_xml_parse (request->xml->str, request->xml->len, "CompleteMultipartUpload", "Part", error))
+             == NULL)
     return NULL;
   parts = read_parts (folder);
   chosen = choose_parts (xml, parts, error);

@@ -24,8 +24,12 @@ typedef struct
 } Reader;
 
 static void
-start_element_cb (GMarkupParseContext *context, const char *name, const char **attribute_names, const char **attribute_values,
-                  gpointer user_data, GError **error)
+start_element_cb (GMarkupParseContext *context,
+                  const char *name,
+                  const char **attribute_names,
+                  const char **attribute_values,
+                  gpointer user_data,
+                  GError **error)
 {
   Reader *reader = user_data;
 
@@ -66,7 +70,8 @@ text_cb (GMarkupParseContext *context, const char *text, gsize length, gpointer 
 AtelierDoorXml *
 atelier_door_xml_parse (const char *text, gsize length, const char *root, const char *record, GError **error)
 {
-  static const GMarkupParser parser = { .start_element = start_element_cb, .end_element = end_element_cb, .text = text_cb };
+  static const GMarkupParser parser
+      = { .start_element = start_element_cb, .end_element = end_element_cb, .text = text_cb };
   g_autoptr (AtelierDoorXml) self = g_new0 (AtelierDoorXml, 1);
   g_autoptr (GMarkupParseContext) context = NULL;
   g_autoptr (GString) field = g_string_new (NULL);
@@ -79,8 +84,8 @@ atelier_door_xml_parse (const char *text, gsize length, const char *root, const 
   if (!g_markup_parse_context_parse (context, text, length, &local_error) ||
       !g_markup_parse_context_end_parse (context, &local_error))
     {
-      atelier_door_fail (error, ATELIER_DOOR_ERROR_MALFORMED_XML, _("The XML of the request is not well-formed or not <%s>: %s"),
-                         root, local_error->message);
+      atelier_door_fail (error, ATELIER_DOOR_ERROR_MALFORMED_XML,
+                         _("The XML of the request is not well-formed or not <%s>: %s"), root, local_error->message);
       return NULL;
     }
   return g_steal_pointer (&self);

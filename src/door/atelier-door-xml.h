@@ -7,7 +7,8 @@
 
 G_BEGIN_DECLS
 
-/* The two bodies that S3 clients send, <Delete> and <CompleteMultipartUpload>, have one shape: fields, and records of fields. */
+/* The two bodies that S3 clients send, <Delete> and <CompleteMultipartUpload>, have one shape: fields, and records of
+ * fields. */
 typedef struct
 {
   GHashTable *fields;  /* (owned) (element-type utf8 utf8) of the root */

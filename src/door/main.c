@@ -20,12 +20,12 @@
 
 /* atelier-door: a store's folder as an S3 service of one execution.
  *
- *   atelier-door --store DIR --access-log FILE --secret-fd N | --secret-file FILE [--socket PATH] [--port N] [--with-parent]
+ *   atelier-door --store DIR --access-log FILE --secret-fd N | --secret-file FILE [--socket PATH] [--port N]
+ * [--with-parent]
  *
- * The secret, 64 hexadecimal digits, is read from a descriptor or a file that only its owner can read, since arguments and
- * environment can be read by others. When it
- * listens it prints one line, {"socket": PATH | null, "port": N | null}; it ends on TERM or INT. Exit status: 0, or 1 with
- * a sentence on standard error. */
+ * The secret, 64 hexadecimal digits, is read from a descriptor or a file that only its owner can read, since
+ * arguments and environment can be read by others. When it listens it prints one line, {"socket": PATH | null,
+ * "port": N | null}; it ends on TERM or INT. Exit status: 0, or 1 with a sentence on standard error. */
 
 #define SECRET_LENGTH 64
 
@@ -60,7 +60,8 @@ quit_cb (gpointer loop)
 static void
 print_ready (const char *socket_path, int port)
 {
-  g_autoptr (json_t) line = json_pack ("{s:s?, s:o}", "socket", socket_path, "port", port > 0 ? json_integer (port) : json_null ());
+  g_autoptr (json_t) line
+      = json_pack ("{s:s?, s:o}", "socket", socket_path, "port", port > 0 ? json_integer (port) : json_null ());
   g_autofree char *text = atelier_json_compact (line);
 
   puts (text);
@@ -102,7 +103,8 @@ main (int argc, char **argv)
     { "port", 0, 0, G_OPTION_ARG_INT, &port, N_("Port of 127.0.0.1 to listen on; 0: any"), "N" },
     { "secret-fd", 0, 0, G_OPTION_ARG_INT, &secret_fd, N_("Descriptor that the secret is read from"), "N" },
     { "secret-file", 0, 0, G_OPTION_ARG_FILENAME, &secret_file, N_("File that the secret is read from"), "FILE" },
-    { "with-parent", 0, 0, G_OPTION_ARG_NONE, &with_parent, N_("End when the process that started this one ends"), NULL },
+    { "with-parent", 0, 0, G_OPTION_ARG_NONE, &with_parent, N_("End when the process that started this one ends"),
+      NULL },
     G_OPTION_ENTRY_NULL,
   };
   g_autoptr (GOptionContext) context = g_option_context_new (NULL);
@@ -121,7 +123,8 @@ main (int argc, char **argv)
     secret_fd = open (secret_file, O_RDONLY | O_CLOEXEC);
   if (store == NULL || access_log == NULL || secret_fd < 0 || port > G_MAXUINT16 || (socket_path == NULL && port < 0))
     {
-      g_printerr ("atelier-door: %s\n", _("--store, --access-log, a readable --secret-fd or --secret-file, and one of --socket and --port are needed"));
+      g_printerr ("atelier-door: %s\n", _("--store, --access-log, a readable --secret-fd or --secret-file, and one "
+                                           "of --socket and --port are needed"));
       return 1;
     }
   if (with_parent && (prctl (PR_SET_PDEATHSIG, SIGTERM) != 0 || getppid () != parent))

@@ -66,7 +66,8 @@ append_node (GString *dot, const AtelierLayoutNode *node)
   if (node->shape == ATELIER_LAYOUT_SHAPE_DIAMOND)
     g_string_append (dot, ", shape=diamond");
   if (dashed)
-    g_string_append (dot, node->shape == ATELIER_LAYOUT_SHAPE_DIAMOND ? ", style=dashed" : ", style=\"rounded,dashed\"");
+    g_string_append (dot,
+                     node->shape == ATELIER_LAYOUT_SHAPE_DIAMOND ? ", style=dashed" : ", style=\"rounded,dashed\"");
   else if (node->shape == ATELIER_LAYOUT_SHAPE_DIAMOND)
     g_string_append (dot, ", style=solid");
   if (colors[node->tone] != NULL)

@@ -12,20 +12,24 @@
 
 #include "atelier-layout-private.h"
 
-/* The door to Graphviz. Everything here runs on the layout thread: Graphviz is not thread safe, look-ups reorder its trees.
+/* The door to Graphviz. Everything here runs on the layout thread: Graphviz is not thread safe, look-ups reorder its
+ * trees.
  *
- * Graphviz gets numbers for names and no text at all: node sizes are fixed, and the room for an edge's label is an empty
- * table of fixed size. So no name can be read as markup, no font is looked for, and the picture is the same everywhere.
+ * Graphviz gets numbers for names and no text at all: node sizes are fixed, and the room for an edge's label is an
+ * empty table of fixed size. So no name can be read as markup, no font is looked for, and the picture is the same
+ * everywhere.
  *
- * dot ends the program when it is asked for a distance above 65,535 points. What could lead there is kept from it: sizes
- * are bounded, loops are drawn by us, and of many edges between the same two nodes the later ones share a curve. */
+ * dot ends the program when it is asked for a distance above 65,535 points. What could lead there is kept from it:
+ * sizes are bounded, loops are drawn by us, and of many edges between the same two nodes the later ones share a
+ * curve. */
 
 #define MARGIN         8.0 /* points around the picture */
 #define MOST_NODES     10000
 #define MOST_PARALLEL  4
 #define LOOP_ROOM      18.0
 
-/* Made at first use and kept to the end of the program: freeing a context leaks, and the next one loads its plugins again. */
+/* Made at first use and kept to the end of the program: freeing a context leaks, and the next one loads its plugins
+ * again. */
 static GVC_t *context;
 static GString *messages;
 
@@ -63,8 +67,8 @@ set_number (void *object, const char *name, double points)
   agset (object, (char *) name, text);
 }
 
-/* The limits follow what was measured: up to 300 nodes dot takes all the time it likes, above that its network simplex is
- * cut off, above some thousands its work on crossings too, and a draft also gives up smooth edges. */
+/* The limits follow what was measured: up to 300 nodes dot takes all the time it likes, above that its network
+ * simplex is cut off, above some thousands its work on crossings too, and a draft also gives up smooth edges. */
 static Agraph_t *
 open_graph (guint n_nodes, AtelierLayoutQuality quality)
 {
@@ -118,8 +122,10 @@ reserve_label (Agraph_t *g, Agedge_t *edge, const char *label)
 {
   g_autofree char *text = atelier_layout_text_shorten (label, ATELIER_LAYOUT_MOST_EDGE_CHARACTERS);
   int width = (int) ceil (atelier_layout_text_width (text, ATELIER_LAYOUT_SMALL_SIZE, FALSE)) + 8;
-  g_autofree char *table = g_strdup_printf ("<TABLE BORDER=\"0\" CELLBORDER=\"0\" CELLPADDING=\"0\" CELLSPACING=\"0\" FIXEDSIZE=\"TRUE\" "
-                                            "WIDTH=\"%d\" HEIGHT=\"14\"><TR><TD></TD></TR></TABLE>", width);
+  g_autofree char *table = g_strdup_printf (
+      "<TABLE BORDER=\"0\" CELLBORDER=\"0\" CELLPADDING=\"0\" CELLSPACING=\"0\" FIXEDSIZE=\"TRUE\" "
+      "WIDTH=\"%d\" HEIGHT=\"14\"><TR><TD></TD></TR></TABLE>",
+      width);
   char *html = agstrdup_html (g, table);
 
   agset (edge, (char *) "label", html);
@@ -215,8 +221,9 @@ collect (AtelierLayoutGraph *graph, Agraph_t *g, Agnode_t **nodes, Agedge_t **ed
     {
       const AtelierLayoutNode *node = atelier_layout_graph_get_node (graph, i);
 
-      layout->boxes[i] = (AtelierLayoutBox){ ND_coord (nodes[i]).x - node->width / 2 + MARGIN, top - ND_coord (nodes[i]).y - node->height / 2 + MARGIN,
-                                             node->width, node->height };
+      layout->boxes[i]
+          = (AtelierLayoutBox){ ND_coord (nodes[i]).x - node->width / 2 + MARGIN,
+                                top - ND_coord (nodes[i]).y - node->height / 2 + MARGIN, node->width, node->height };
     }
   for (guint i = 0; i < n_edges; i++)
     if (edges[i] != NULL)
@@ -245,7 +252,8 @@ atelier_layout_engine_run (AtelierLayoutGraph *graph, AtelierLayoutQuality quali
 
   if (n_nodes > MOST_NODES)
     {
-      g_set_error (error, ATELIER_LAYOUT_ERROR, ATELIER_LAYOUT_ERROR_TOO_LARGE, _("The graph has %u nodes; at most %d can be drawn"), n_nodes, MOST_NODES);
+      g_set_error (error, ATELIER_LAYOUT_ERROR, ATELIER_LAYOUT_ERROR_TOO_LARGE,
+                   _("The graph has %u nodes; at most %d can be drawn"), n_nodes, MOST_NODES);
       return NULL;
     }
   open_context ();
@@ -259,7 +267,8 @@ atelier_layout_engine_run (AtelierLayoutGraph *graph, AtelierLayoutQuality quali
   if (n_nodes == 0)
     layout = collect (graph, g, nodes, edges);
   else if (gvLayout (context, g, "dot") != 0)
-    g_set_error (error, ATELIER_LAYOUT_ERROR, ATELIER_LAYOUT_ERROR_GRAPHVIZ, _("Graphviz cannot lay out the graph (is its “dot” plugin installed?). %s"),
+    g_set_error (error, ATELIER_LAYOUT_ERROR, ATELIER_LAYOUT_ERROR_GRAPHVIZ,
+                 _("Graphviz cannot lay out the graph (is its “dot” plugin installed?). %s"),
                  g_strchomp (messages->str));
   else
     {

@@ -133,12 +133,15 @@ atelier_layout_graph_add_node (AtelierLayoutGraph *self, const AtelierLayoutNode
   g_autofree char *id = NULL;
 
   g_return_val_if_fail (!g_atomic_int_get (&self->sealed), FALSE);
-  g_return_val_if_fail (node->id != NULL && node->shape < ATELIER_LAYOUT_SHAPE_N_VALUES && node->tone < ATELIER_LAYOUT_TONE_N_VALUES, FALSE);
+  g_return_val_if_fail (node->id != NULL && node->shape < ATELIER_LAYOUT_SHAPE_N_VALUES
+                            && node->tone < ATELIER_LAYOUT_TONE_N_VALUES,
+                        FALSE);
 
   id = copy_text (node->id);
   if (g_hash_table_contains (self->indices, id))
     {
-      g_set_error (error, ATELIER_LAYOUT_ERROR, ATELIER_LAYOUT_ERROR_DUPLICATE, _("There are two nodes named “%s”"), id);
+      g_set_error (error, ATELIER_LAYOUT_ERROR, ATELIER_LAYOUT_ERROR_DUPLICATE, _("There are two nodes named “%s”"),
+                   id);
       return FALSE;
     }
   copy.id = g_steal_pointer (&id);
@@ -159,7 +162,8 @@ look_up (AtelierLayoutGraph *self, const char *id, guint *index, GError **error)
 
   if (!g_hash_table_lookup_extended (self->indices, valid, NULL, &value))
     {
-      g_set_error (error, ATELIER_LAYOUT_ERROR, ATELIER_LAYOUT_ERROR_UNKNOWN_NODE, _("There is no node named “%s”"), valid);
+      g_set_error (error, ATELIER_LAYOUT_ERROR, ATELIER_LAYOUT_ERROR_UNKNOWN_NODE, _("There is no node named “%s”"),
+                   valid);
       return FALSE;
     }
   *index = GPOINTER_TO_UINT (value);

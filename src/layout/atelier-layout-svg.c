@@ -11,9 +11,10 @@
 
 #include "atelier-layout-private.h"
 
-/* The picture as an SVG document, written here rather than by Graphviz: small, the same on every machine, with colours
- * that follow the reader's light or dark style, a background of its own so that neither depends on what is behind it,
- * and names for screen readers. A tone is a colour and a line of status text; a node that is dimmed has a dashed outline. */
+/* The picture as an SVG document, written here rather than by Graphviz: small, the same on every machine, with
+ * colours that follow the reader's light or dark style, a background of its own so that neither depends on what is
+ * behind it, and names for screen readers. A tone is a colour and a line of status text; a node that is dimmed has a
+ * dashed outline. */
 
 #define ARROW_LENGTH 7.0
 #define ARROW_WIDTH  3.5
@@ -192,7 +193,8 @@ append_node (GString *svg, const AtelierLayoutNode *node, const AtelierLayoutBox
       height += (i == 0 ? ATELIER_LAYOUT_LABEL_SIZE : ATELIER_LAYOUT_SMALL_SIZE) * 1.4;
   y = box->y + (box->height - height) / 2;
 
-  g_string_append_printf (svg, "<g class=\"node %s\" role=\"graphics-symbol img\" data-node=\"", tone_classes[node->tone]);
+  g_string_append_printf (svg, "<g class=\"node %s\" role=\"graphics-symbol img\" data-node=\"",
+                          tone_classes[node->tone]);
   append_text (svg, node->id);
   g_string_append (svg, "\">");
   append_title (svg, lines);
@@ -203,7 +205,8 @@ append_node (GString *svg, const AtelierLayoutNode *node, const AtelierLayoutBox
         double size = i == 0 ? ATELIER_LAYOUT_LABEL_SIZE : ATELIER_LAYOUT_SMALL_SIZE;
 
         /* the base line lies a little below the middle of its line */
-        append_line (svg, classes[i], box->x + box->width / 2, y + size * 1.05, lines[i], ATELIER_LAYOUT_MOST_NODE_CHARACTERS);
+        append_line (svg, classes[i], box->x + box->width / 2, y + size * 1.05, lines[i],
+                     ATELIER_LAYOUT_MOST_NODE_CHARACTERS);
         y += size * 1.4;
       }
   g_string_append (svg, "</g>\n");
@@ -249,7 +252,8 @@ append_way (GString *svg, const AtelierLayoutCurve *curve)
 static void
 append_edge (GString *svg, AtelierLayoutGraph *graph, const AtelierLayoutEdge *edge, const AtelierLayoutCurve *curve)
 {
-  const AtelierLayoutNode *from = atelier_layout_graph_get_node (graph, edge->from), *to = atelier_layout_graph_get_node (graph, edge->to);
+  const AtelierLayoutNode *from = atelier_layout_graph_get_node (graph, edge->from),
+                          *to = atelier_layout_graph_get_node (graph, edge->to);
 
   if (curve->n_points < 4)
     return;
@@ -265,7 +269,8 @@ append_edge (GString *svg, AtelierLayoutGraph *graph, const AtelierLayoutEdge *e
   g_string_append (svg, "</title>");
   append_way (svg, curve);
   if (edge->label != NULL)
-    append_line (svg, NULL, curve->label.x, curve->label.y + ATELIER_LAYOUT_SMALL_SIZE * 0.35, edge->label, ATELIER_LAYOUT_MOST_EDGE_CHARACTERS);
+    append_line (svg, NULL, curve->label.x, curve->label.y + ATELIER_LAYOUT_SMALL_SIZE * 0.35, edge->label,
+                 ATELIER_LAYOUT_MOST_EDGE_CHARACTERS);
   g_string_append (svg, "</g>\n");
 }
 

@@ -62,13 +62,14 @@ atelier_layout_get_curve (AtelierLayout *self, guint edge, AtelierLayoutCurve *c
   *curve = self->curves[edge];
 }
 
-/* The sum over the edges of the ranks they go down. Ranks are the longest ways from the nodes without a predecessor; what
- * is on a cycle keeps the rank it was reached with. */
+/* The sum over the edges of the ranks they go down. Ranks are the longest ways from the nodes without a predecessor;
+ * what is on a cycle keeps the rank it was reached with. */
 static gsize
 sum_spans (AtelierLayoutGraph *graph)
 {
   guint n_nodes = atelier_layout_graph_get_n_nodes (graph), n_edges = atelier_layout_graph_get_n_edges (graph);
-  g_autofree guint *rank = g_new0 (guint, n_nodes), *n_open = g_new0 (guint, n_nodes), *first = g_new0 (guint, n_nodes + 1);
+  g_autofree guint *rank = g_new0 (guint, n_nodes), *n_open = g_new0 (guint, n_nodes),
+                   *first = g_new0 (guint, n_nodes + 1);
   g_autofree guint *targets = g_new0 (guint, MAX (n_edges, 1)), *ready = g_new0 (guint, n_nodes);
   guint n_ready = 0;
   gsize sum = 0;
@@ -198,7 +199,10 @@ keep_result_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 
 /* The answer is waited for in a main context of its own, so that the caller's is not run. */
 AtelierLayout *
-atelier_layout_compute_sync (AtelierLayoutGraph *graph, AtelierLayoutQuality quality, GCancellable *cancellable, GError **error)
+atelier_layout_compute_sync (AtelierLayoutGraph *graph,
+                             AtelierLayoutQuality quality,
+                             GCancellable *cancellable,
+                             GError **error)
 {
   g_autoptr (GMainContext) context = g_main_context_new ();
   Waiting waiting = { NULL };

@@ -524,7 +524,8 @@ read_document (Reader *reader)
  * @line: (out) (optional): on failure the place
  * @column: (out) (optional)
  *
- * Returns: (transfer full) (nullable): the document; %NULL with ATELIER_JSON_ERROR_SYNTAX, the sentence without place */
+ * Returns: (transfer full) (nullable): the document; %NULL with ATELIER_JSON_ERROR_SYNTAX, the sentence without place
+ */
 AtelierDocument *
 atelier_document_parse (const char *text, gssize length, guint *line, guint *column, GError **error)
 {

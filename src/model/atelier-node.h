@@ -79,6 +79,6 @@ const AtelierNode *atelier_node_get_parent (const AtelierNode *self);    /* (nul
 const char        *atelier_node_get_key (const AtelierNode *self);       /* (nullable): not a member */
 guint              atelier_node_get_index (const AtelierNode *self);     /* among its parent's members or items */
 char              *atelier_node_dup_pointer (const AtelierNode *self);   /* RFC 6901, "/Steps/0/Arguments" */
-json_t            *atelier_node_to_json (const AtelierNode *self);       /* (transfer full); long integers become reals */
+json_t *atelier_node_to_json (const AtelierNode *self); /* (transfer full); long integers become reals */
 
 G_END_DECLS

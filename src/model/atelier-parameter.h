@@ -12,7 +12,7 @@ G_BEGIN_DECLS
 
 typedef struct _AtelierParameter AtelierParameter;
 
-const char          *atelier_parameter_get_name (const AtelierParameter *self);       /* "" when it has none (an error) */
+const char *atelier_parameter_get_name (const AtelierParameter *self); /* "" when it has none (an error) */
 AtelierValueType     atelier_parameter_get_value_type (const AtelierParameter *self); /* STRING when not said */
 const AtelierNode   *atelier_parameter_get_default (const AtelierParameter *self);    /* NULL: must be given at start */
 const AtelierNode   *atelier_parameter_get_enum_values (const AtelierParameter *self); /* (nullable) list */

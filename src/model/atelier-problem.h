@@ -27,8 +27,8 @@ typedef struct
   char           *step;    /* (nullable) name of the step it is about */
   char           *message; /* what is wrong, without full stop */
   char           *hint;    /* (nullable) what would be right */
-  char           *inside;  /* (nullable) line, column and pointer refer to the text that the JSON string with this pointer
-                              holds ("" when the file is one string); NULL: to the file itself */
+  char *inside; /* (nullable) line, column and pointer refer to the text that the JSON string with this pointer
+                   holds ("" when the file is one string); NULL: to the file itself */
 } AtelierProblem;
 
 const char     *atelier_severity_to_text (AtelierSeverity severity); /* "error", "warning" */

@@ -143,10 +143,11 @@ validate_retries (const AtelierStep *step, guint n_errors_before, AtelierReport 
       if (is_there (policy, "MaxAttempts") && is_there (policy, "ExpireAfterMin"))
         atelier_report_error (report, policy, g_strdup (_("keep one of them")),
                               _("A retry policy has either “MaxAttempts” or “ExpireAfterMin”"));
-      if (atelier_node_get_kind (exceptions) != ATELIER_NODE_ARRAY && exceptions != NULL)
+      if (atelier_node_get_kind (exceptions) == ATELIER_NODE_ARRAY)
+        for (guint k = 0; k < atelier_node_get_length (exceptions); k++)
+          validate_exception (step, atelier_node_get_item (exceptions, k), report);
+      else if (exceptions != NULL)
         validate_exception (step, exceptions, report);
-      for (guint k = 0; k < atelier_node_get_length (exceptions); k++)
-        validate_exception (step, atelier_node_get_item (exceptions, k), report);
     }
   if (step->type != ATELIER_STEP_TYPE_UNKNOWN && atelier_step_type_get_info (step->type)->retries == 0)
     atelier_report_key_warning (report, list, NULL, _("%s steps are not retried"), step->type_text);

@@ -99,7 +99,8 @@ separator_length (const char *at, const char *end)
   return end - at >= 4 && memcmp (at, "#011", 4) == 0 ? 4 : 0;
 }
 
-/* "train-rmse" is "train:rmse"; the metric begins after the last dash that is not at the end ("ndcg@5-" has one of its own). */
+/* "train-rmse" is "train:rmse"; the metric begins after the last dash that is not at the end ("ndcg@5-" has one of
+ * its own). */
 static gboolean
 split_xgboost_name (const char *text, gsize length, char *name)
 {
@@ -120,7 +121,12 @@ split_xgboost_name (const char *text, gsize length, char *name)
 
 /* One "NAME:VALUE" at @at. Returns where it ends; *found says whether it was one. */
 static const char *
-read_xgboost_item (AtelierMetricParser *self, const char *at, const char *end, gint64 iteration, gint64 at_us, gboolean *found)
+read_xgboost_item (AtelierMetricParser *self,
+                   const char *at,
+                   const char *end,
+                   gint64 iteration,
+                   gint64 at_us,
+                   gboolean *found)
 {
   char name[ATELIER_METRIC_NAME_MAX_BYTES + 1];
   const char *start = at;
@@ -193,10 +199,11 @@ strike (AtelierMetricParser *self, Definition *definition)
   if (++definition->strikes < MOST_STRIKES)
     return;
   g_clear_pointer (&definition->pattern, atelier_metric_pattern_free);
-  g_ptr_array_add (self->problems,
-                   g_strdup_printf (_("The regular expression of the metric “%s” took too long on %u lines of the log and was "
-                                      "given up: make it more exact, without nested repetitions"),
-                                    definition->name, definition->strikes));
+  g_ptr_array_add (
+      self->problems,
+      g_strdup_printf (_("The regular expression of the metric “%s” took too long on %u lines of the log and was "
+                          "given up: make it more exact, without nested repetitions"),
+                       definition->name, definition->strikes));
 }
 
 static void

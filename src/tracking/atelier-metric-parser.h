@@ -19,13 +19,13 @@ typedef struct
 /* AtelierMetricParser: metrics out of the log of an attempt.
  *
  * Lines end with LF, CR LF or CR (a progress bar rewrites its line with CR: each state of it is a line). Each line is
- * tried with every definition, first raw and then, where it has tabs and nothing matched, with each tab as `#011`, as it
- * stands in the service's logs; group 1 is the value. The lines of XGBoost, `[12]\ttrain-rmse:1.2\tvalidation-rmse:1.3`,
- * need no definition: they give `train:rmse` and `validation:rmse` with iteration 12, also to definitions that match the
- * line; a name that a definition claims is left to the definition.
+ * tried with every definition, first raw and then, where it has tabs and nothing matched, with each tab as `#011`, as
+ * it stands in the service's logs; group 1 is the value. The lines of XGBoost,
+ * `[12]\ttrain-rmse:1.2\tvalidation-rmse:1.3`, need no definition: they give `train:rmse` and `validation:rmse` with
+ * iteration 12, also to definitions that match the line; a name that a definition claims is left to the definition.
  *
- * Not thread safe: one thread at a time. Input may be anything: lines beyond 64 KiB are cut, bytes need not be UTF-8, and a
- * regular expression that passes its limits on a line is given up with a problem, so that nothing hangs. */
+ * Not thread safe: one thread at a time. Input may be anything: lines beyond 64 KiB are cut, bytes need not be UTF-8,
+ * and a regular expression that passes its limits on a line is given up with a problem, so that nothing hangs. */
 typedef struct _AtelierMetricParser AtelierMetricParser;
 
 typedef struct
@@ -62,8 +62,8 @@ void                 atelier_metric_parser_feed (AtelierMetricParser *self,
 void                 atelier_metric_parser_finish (AtelierMetricParser *self,
                                                    gint64               at_us);
 
-/* The metrics found since the last clear, in the order of the log. (transfer none) (array length=n_metrics): valid until
- * the next feed or clear. */
+/* The metrics found since the last clear, in the order of the log. (transfer none) (array length=n_metrics): valid
+ * until the next feed or clear. */
 const AtelierMetric *atelier_metric_parser_get_metrics (AtelierMetricParser *self,
                                                         gsize               *n_metrics);
 void                 atelier_metric_parser_clear (AtelierMetricParser *self);

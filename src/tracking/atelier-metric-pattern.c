@@ -13,8 +13,9 @@
 #include "atelier-metric-pattern.h"
 #include "atelier-metric-sink.h"
 
-/* A regular expression comes from a definition that somebody else may have written, a line from whatever a script prints.
- * PCRE2 is told to stop after MATCH_LIMIT steps, some milliseconds; it takes text that is not UTF-8 as it comes. */
+/* A regular expression comes from a definition that somebody else may have written, a line from whatever a script
+ * prints. PCRE2 is told to stop after MATCH_LIMIT steps, some milliseconds; it takes text that is not UTF-8 as it
+ * comes. */
 
 #define MATCH_LIMIT 500000
 #define DEPTH_LIMIT 10000
@@ -65,9 +66,10 @@ atelier_metric_pattern_new (const char *name, const char *regex, GError **error)
   pcre2_pattern_info (self->code, PCRE2_INFO_CAPTURECOUNT, &n_groups);
   if (n_groups == 0)
     {
-      g_set_error (error, ATELIER_TRACKING_ERROR, ATELIER_TRACKING_ERROR_REGEX,
-                   _("The regular expression of the metric “%s” has no group: put parentheses around the number, as in “%s”"),
-                   name, "loss: (\\S+)");
+      g_set_error (
+          error, ATELIER_TRACKING_ERROR, ATELIER_TRACKING_ERROR_REGEX,
+          _("The regular expression of the metric “%s” has no group: put parentheses around the number, as in “%s”"),
+          name, "loss: (\\S+)");
       return NULL;
     }
   self->match = pcre2_match_data_create (2, NULL);

@@ -23,7 +23,8 @@ AtelierMetricPattern *atelier_metric_pattern_new (const char *name,
 void                  atelier_metric_pattern_free (AtelierMetricPattern *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (AtelierMetricPattern, atelier_metric_pattern_free)
 
-/* Looks for the first match; FOUND with the number of group 1 in *value. A match whose group holds no number is none. */
+/* Looks for the first match; FOUND with the number of group 1 in *value. A match whose group holds no number is none.
+ */
 AtelierMetricMatch    atelier_metric_pattern_match (AtelierMetricPattern *self,
                                                     const char           *line,
                                                     gsize                 length,

@@ -9,8 +9,8 @@
 
 #include "atelier-metric-sink.h"
 
-/* A log may be hostile or just wrong ("loss_0.123: …"), so the number of names is bounded; a name, once seen, stays where
- * it is, so that a metric is four words and no string is copied a point. */
+/* A log may be hostile or just wrong ("loss_0.123: …"), so the number of names is bounded; a name, once seen, stays
+ * where it is, so that a metric is four words and no string is copied a point. */
 
 typedef struct
 {

@@ -16,8 +16,8 @@
 #include "atelier-metric-sink.h"
 #include "atelier-tracker-reader.h"
 
-/* The tracker's file is written by the step's own process, so it is as trustworthy as a log: nothing in it is an error. The
- * writer appends whole lines; what stands after the last LF is read again next time. */
+/* The tracker's file is written by the step's own process, so it is as trustworthy as a log: nothing in it is an
+ * error. The writer appends whole lines; what stands after the last LF is read again next time. */
 
 #define READ_MOST_BYTES (4 << 20)
 
@@ -73,7 +73,8 @@ read_value (const json_t *value, double *number)
 
   if (json_is_number (value))
     *number = json_number_value (value);
-  else if (text == NULL || atelier_metric_read_number (text, strlen (text), number) != strlen (text) || isfinite (*number))
+  else if (text == NULL || atelier_metric_read_number (text, strlen (text), number) != strlen (text)
+           || isfinite (*number))
     return FALSE;
   return TRUE;
 }
@@ -89,7 +90,8 @@ read_metric (AtelierTrackerReader *self, const json_t *object, gint64 now_us)
   if (name == NULL || !read_value (json_object_get (object, "value"), &value) ||
       (step != NULL && !json_is_null (step) && !json_is_integer (step)))
     return FALSE;
-  return atelier_metric_sink_add (self->sink, name, json_is_integer (step) ? json_integer_value (step) : ATELIER_METRIC_NEXT, value,
+  return atelier_metric_sink_add (self->sink, name,
+                                  json_is_integer (step) ? json_integer_value (step) : ATELIER_METRIC_NEXT, value,
                                   json_is_integer (at_us) ? json_integer_value (at_us) : now_us);
 }
 
@@ -176,8 +178,8 @@ atelier_tracker_reader_read (AtelierTrackerReader *self, gint64 now_us, GError *
     close (fd);
   if (saved != 0)
     {
-      g_set_error (error, G_IO_ERROR, g_io_error_from_errno (saved), _("Cannot read the tracker's file “%s”: %s"), self->path,
-                   g_strerror (saved));
+      g_set_error (error, G_IO_ERROR, g_io_error_from_errno (saved), _("Cannot read the tracker's file “%s”: %s"),
+                   self->path, g_strerror (saved));
       return FALSE;
     }
   if (length > 0)

@@ -13,7 +13,8 @@ G_BEGIN_DECLS
  *   {"t": "metric", "name": NAME, "value": NUMBER | "nan" | "inf" | "-inf", "step": INTEGER | null, "at_us": INTEGER}
  *   {"t": "param" | "histogram" | "artifact", "name": NAME, …}
  *
- * A metric without a step has the running count of its name, which begins with the reader: after a crash, read from 0 again.
+ * A metric without a step has the running count of its name, which begins with the reader: after a crash, read from 0
+ * again.
  *
  * The file is opened afresh at each read and may not be there yet. A line counts once its LF is there; a line that is
  * not as above is counted and passed over. Not thread safe: one thread at a time. */

@@ -65,7 +65,8 @@ atelier_xgboost_checkpoints_load (const char *folder, BoosterHandle *booster, GP
       *booster = atelier_xgboost_model_read (path, &error);
       if (*booster != NULL)
         return iteration;
-      g_ptr_array_add (notes, g_strdup_printf (_("The checkpoint of iteration %d is left out. %s"), iteration, error->message));
+      g_ptr_array_add (
+          notes, g_strdup_printf (_("The checkpoint of iteration %d is left out. %s"), iteration, error->message));
     }
   return -1;
 }

@@ -123,13 +123,15 @@ fail_text (const Csv *csv, const AtelierXgboostChunk *chunk, gsize line, const c
 
   if (line == 1 && looks_like_header (start, end, csv->separator))
     g_set_error (error, ATELIER_XGBOOST_ERROR, ATELIER_XGBOOST_ERROR_DATA,
-                 _("%s:1: this is a header line (column %" G_GSIZE_FORMAT " is “%s”). Training data in CSV has no header and the "
-                   "label in the first column: write the file without it"),
+                 _("%s:1: this is a header line (column %" G_GSIZE_FORMAT
+                    " is “%s”). Training data in CSV has no header and the "
+                    "label in the first column: write the file without it"),
                  chunk->file->name, column + 1, snippet);
   else
     g_set_error (error, ATELIER_XGBOOST_ERROR, ATELIER_XGBOOST_ERROR_DATA,
-                 _("%s:%" G_GSIZE_FORMAT ": column %" G_GSIZE_FORMAT " is “%s”, which is not a number. Encode text as numbers before "
-                   "training"),
+                 _("%s:%" G_GSIZE_FORMAT ": column %" G_GSIZE_FORMAT
+                    " is “%s”, which is not a number. Encode text as numbers before "
+                    "training"),
                  chunk->file->name, line, column + 1, snippet);
   return FALSE;
 }
@@ -146,7 +148,8 @@ check_column (const Csv *csv, const AtelierXgboostChunk *chunk, gsize line, gsiz
                  _("%s:%" G_GSIZE_FORMAT ": %s (first column)"), chunk->file->name, line, fault);
   else if (csv->table->weights != NULL && column == 1 && !(value >= 0 && isfinite (value)))
     g_set_error (error, ATELIER_XGBOOST_ERROR, ATELIER_XGBOOST_ERROR_DATA,
-                 _("%s:%" G_GSIZE_FORMAT ": the weight (second column, since “csv_weights” is 1) must be a number of at least 0"),
+                 _("%s:%" G_GSIZE_FORMAT
+                    ": the weight (second column, since “csv_weights” is 1) must be a number of at least 0"),
                  chunk->file->name, line);
   else if (isinf (value))
     g_set_error (error, ATELIER_XGBOOST_ERROR, ATELIER_XGBOOST_ERROR_DATA,
@@ -196,7 +199,8 @@ parse_row (const Csv *csv, const AtelierXgboostChunk *chunk, gsize row, gsize li
       if (column + 1 == csv->n_columns)
         return TRUE;
       g_set_error (error, ATELIER_XGBOOST_ERROR, ATELIER_XGBOOST_ERROR_DATA,
-                   _("%s:%" G_GSIZE_FORMAT ": the line has %" G_GSIZE_FORMAT " columns, the first line of “%s” has %" G_GSIZE_FORMAT),
+                   _("%s:%" G_GSIZE_FORMAT ": the line has %" G_GSIZE_FORMAT
+                      " columns, the first line of “%s” has %" G_GSIZE_FORMAT),
                    chunk->file->name, line, column + 1, csv->model_name, csv->n_columns);
       return FALSE;
     }
@@ -227,17 +231,18 @@ settle_columns (Csv *csv, const AtelierXgboostTableOptions *options, gsize line,
   if (options->n_features > 0 && csv->n_columns != csv->n_before + options->n_features)
     {
       g_set_error (error, ATELIER_XGBOOST_ERROR, ATELIER_XGBOOST_ERROR_DATA,
-                   _("%s:%" G_GSIZE_FORMAT ": the line has %" G_GSIZE_FORMAT " columns; the model takes %" G_GSIZE_FORMAT
-                     " features, with or without a label before them"),
+                   _("%s:%" G_GSIZE_FORMAT ": the line has %" G_GSIZE_FORMAT
+                      " columns; the model takes %" G_GSIZE_FORMAT " features, with or without a label before them"),
                    csv->model_name, line, csv->n_columns, options->n_features);
       return FALSE;
     }
   if (csv->n_columns <= csv->n_before)
     {
       g_set_error (error, ATELIER_XGBOOST_ERROR, ATELIER_XGBOOST_ERROR_DATA,
-                   options->has_weights
-                     ? _("%s:%" G_GSIZE_FORMAT ": the line has %" G_GSIZE_FORMAT " columns; a label, a weight and at least one feature are needed")
-                     : _("%s:%" G_GSIZE_FORMAT ": the line has %" G_GSIZE_FORMAT " columns; a label and at least one feature are needed"),
+                   options->has_weights ? _("%s:%" G_GSIZE_FORMAT ": the line has %" G_GSIZE_FORMAT
+                                             " columns; a label, a weight and at least one feature are needed")
+                                        : _("%s:%" G_GSIZE_FORMAT ": the line has %" G_GSIZE_FORMAT
+                                             " columns; a label and at least one feature are needed"),
                    csv->model_name, line, csv->n_columns);
       return FALSE;
     }
@@ -270,7 +275,8 @@ atelier_xgboost_read_csv (AtelierXgboostSource             *source,
     table->values = g_try_malloc (table->n_rows * table->n_columns * sizeof (float));
   table->labels = csv.n_before > 0 ? g_try_new (float, table->n_rows) : NULL;
   table->weights = csv.n_before > 1 ? g_try_new (float, table->n_rows) : NULL;
-  if (table->values == NULL || (csv.n_before > 0 && table->labels == NULL) || (csv.n_before > 1 && table->weights == NULL))
+  if (table->values == NULL || (csv.n_before > 0 && table->labels == NULL)
+      || (csv.n_before > 1 && table->weights == NULL))
     {
       g_set_error (error, ATELIER_XGBOOST_ERROR, ATELIER_XGBOOST_ERROR_DATA,
                    _("There is not enough memory for %" G_GSIZE_FORMAT " rows of %" G_GSIZE_FORMAT " columns"),

@@ -30,11 +30,13 @@ atelier_xgboost_model_format_parse (const char *text, AtelierXgboostModelFormat 
   return FALSE;
 }
 
-/* "[12:00:00] ./src/objective/regression_obj.cu:148: label must be in [0,1]\nStack trace: …" → "label must be in [0,1]" */
+/* "[12:00:00] ./src/objective/regression_obj.cu:148: label must be in [0,1]\nStack trace: …" → "label must be in
+ * [0,1]" */
 static char *
 clean_message (const char *message)
 {
-  g_autoptr (GRegex) place = g_regex_new ("^\\[[0-9:]+\\]\\s*(WARNING:|INFO:)?\\s*(\\S+:[0-9]+:)?\\s*", G_REGEX_RAW, 0, NULL);
+  g_autoptr (GRegex) place
+      = g_regex_new ("^\\[[0-9:]+\\]\\s*(WARNING:|INFO:)?\\s*(\\S+:[0-9]+:)?\\s*", G_REGEX_RAW, 0, NULL);
   g_autoptr (GRegex) check = g_regex_new ("^Check failed: .*\\)\\s*: (?=\\S)", G_REGEX_RAW, 0, NULL);
   g_autofree char *valid = g_utf8_make_valid (message, -1);
   char *trace = strstr (valid, "Stack trace:");
@@ -83,10 +85,14 @@ static char *
 describe_array (const void *data, const char *type, gsize n_rows, gsize n_columns)
 {
   if (n_columns > 0)
-    return g_strdup_printf ("{\"data\": [%" G_GUINTPTR_FORMAT ", true], \"shape\": [%" G_GSIZE_FORMAT ", %" G_GSIZE_FORMAT "], "
-                            "\"typestr\": \"%s\", \"version\": 3}", (guintptr) data, n_rows, n_columns, type);
-  return g_strdup_printf ("{\"data\": [%" G_GUINTPTR_FORMAT ", true], \"shape\": [%" G_GSIZE_FORMAT "], \"typestr\": \"%s\", "
-                          "\"version\": 3}", (guintptr) data, n_rows, type);
+    return g_strdup_printf ("{\"data\": [%" G_GUINTPTR_FORMAT ", true], \"shape\": [%" G_GSIZE_FORMAT
+                            ", %" G_GSIZE_FORMAT "], "
+                            "\"typestr\": \"%s\", \"version\": 3}",
+                            (guintptr) data, n_rows, n_columns, type);
+  return g_strdup_printf ("{\"data\": [%" G_GUINTPTR_FORMAT ", true], \"shape\": [%" G_GSIZE_FORMAT
+                          "], \"typestr\": \"%s\", "
+                          "\"version\": 3}",
+                          (guintptr) data, n_rows, type);
 }
 
 #if G_BYTE_ORDER == G_LITTLE_ENDIAN
@@ -104,7 +110,9 @@ set_column (DMatrixHandle matrix, const char *name, const void *data, const char
 {
   g_autofree char *array = describe_array (data, type, n_rows, 0);
 
-  return data == NULL || atelier_xgboost_check (XGDMatrixSetInfoFromInterface (matrix, name, array), _("Cannot use the data"), error);
+  return data == NULL
+         || atelier_xgboost_check (XGDMatrixSetInfoFromInterface (matrix, name, array), _("Cannot use the data"),
+                                   error);
 }
 
 DMatrixHandle
@@ -194,7 +202,8 @@ atelier_xgboost_booster_get_int (BoosterHandle booster, const char *name, int fa
 gboolean
 atelier_xgboost_model_write (BoosterHandle booster, const char *path, AtelierXgboostModelFormat format, GError **error)
 {
-  static const char *const configs[] = { "{\"format\": \"json\"}", "{\"format\": \"ubj\"}", "{\"format\": \"deprecated\"}" };
+  static const char *const configs[]
+      = { "{\"format\": \"json\"}", "{\"format\": \"ubj\"}", "{\"format\": \"deprecated\"}" };
   const char *what = _("Cannot write the model");
   bst_ulong length = 0;
   const char *data = NULL;
@@ -235,8 +244,8 @@ load (BoosterHandle booster, const char *path, const char *data, gsize length, G
       memcpy (&inner, data + PICKLE_HEAD_LENGTH, sizeof inner);
       inner = GUINT64_FROM_LE (inner);
       if (inner <= length - PICKLE_HEAD_LENGTH - sizeof inner)
-        return atelier_xgboost_check (XGBoosterUnserializeFromBuffer (booster, data + PICKLE_HEAD_LENGTH + sizeof inner, inner),
-                                      what, error);
+        return atelier_xgboost_check (
+            XGBoosterUnserializeFromBuffer (booster, data + PICKLE_HEAD_LENGTH + sizeof inner, inner), what, error);
     }
   g_set_error (error, ATELIER_XGBOOST_ERROR, ATELIER_XGBOOST_ERROR_LIBRARY,
                _("%s: it was pickled by Python; load it there and save it with save_model ()"), what);
@@ -253,7 +262,8 @@ atelier_xgboost_model_read (const char *path, GError **error)
     return NULL;
   if (g_mapped_file_get_length (map) < 8)
     {
-      g_set_error (error, ATELIER_XGBOOST_ERROR, ATELIER_XGBOOST_ERROR_LIBRARY, _("“%s” is too short to be a model"), path);
+      g_set_error (error, ATELIER_XGBOOST_ERROR, ATELIER_XGBOOST_ERROR_LIBRARY, _("“%s” is too short to be a model"),
+                   path);
       return NULL;
     }
   if (!load (booster, path, g_mapped_file_get_contents (map), g_mapped_file_get_length (map), error))
@@ -262,10 +272,17 @@ atelier_xgboost_model_read (const char *path, GError **error)
 }
 
 const float *
-atelier_xgboost_predict (BoosterHandle booster, DMatrixHandle matrix, gboolean margin, int n_iterations, gsize *n_values, GError **error)
+atelier_xgboost_predict (BoosterHandle booster,
+                         DMatrixHandle matrix,
+                         gboolean margin,
+                         int n_iterations,
+                         gsize *n_values,
+                         GError **error)
 {
-  g_autofree char *config = g_strdup_printf ("{\"type\": %d, \"training\": false, \"iteration_begin\": 0, \"iteration_end\": %d, "
-                                             "\"strict_shape\": false}", margin ? 1 : 0, n_iterations);
+  g_autofree char *config
+      = g_strdup_printf ("{\"type\": %d, \"training\": false, \"iteration_begin\": 0, \"iteration_end\": %d, "
+                         "\"strict_shape\": false}",
+                         margin ? 1 : 0, n_iterations);
   const bst_ulong *shape = NULL;
   bst_ulong n_dimensions = 0;
   const float *values = NULL;

@@ -28,8 +28,9 @@ G_DEFINE_AUTO_CLEANUP_FREE_FUNC (BoosterHandle, atelier_xgboost_booster_free, NU
 
 typedef enum
 {
-  ATELIER_XGBOOST_MODEL_JSON,   /* found out by content by XGBoost ≥ 1.6 whatever the file's name; every tool reads it */
-  ATELIER_XGBOOST_MODEL_UBJ,    /* the same in binary JSON: smaller and faster */
+  ATELIER_XGBOOST_MODEL_JSON, /* found out by content by XGBoost ≥ 1.6 whatever the file's name; every tool reads it
+                               */
+  ATELIER_XGBOOST_MODEL_UBJ,  /* the same in binary JSON: smaller and faster */
   ATELIER_XGBOOST_MODEL_BINARY, /* XGBoost's own old format, which new versions no longer read */
   ATELIER_XGBOOST_MODEL_PICKLE, /* a pickled Python Booster, as SageMaker's images before 1.3-1 wrote it */
 } AtelierXgboostModelFormat;

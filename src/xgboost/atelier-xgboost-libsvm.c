@@ -12,10 +12,10 @@
 #include "atelier-xgboost-number.h"
 #include "atelier-xgboost-source.h"
 
-/* LIBSVM as XGBoost reads it: LABEL[:WEIGHT] [qid:GROUP] INDEX:VALUE …, words parted by blanks, “#” begins a comment. An
- * index is the number of a column as it stands: files that count from 1 have an empty column 0. What a row does not
- * name is missing, not zero. There are at most as many entries as colons, so each chunk gets room by its colons and
- * the gaps are closed at the end. */
+/* LIBSVM as XGBoost reads it: LABEL[:WEIGHT] [qid:GROUP] INDEX:VALUE …, words parted by blanks, “#” begins a comment.
+ * An index is the number of a column as it stands: files that count from 1 have an empty column 0. What a row does
+ * not name is missing, not zero. There are at most as many entries as colons, so each chunk gets room by its colons
+ * and the gaps are closed at the end. */
 
 #define MOST_INDEX 99999999
 
@@ -96,8 +96,10 @@ parse_label (const Place *place, Libsvm *libsvm, const char *p, const char *end,
     {
       g_autofree char *snippet = atelier_xgboost_snippet (p, end);
 
-      return fail (place, error, _("the line begins with “%s” instead of a label, which must be a number. A line in the LIBSVM "
-                                   "format is: LABEL INDEX:VALUE INDEX:VALUE …"), snippet);
+      return fail (place, error,
+                   _("the line begins with “%s” instead of a label, which must be a number. A line in the LIBSVM "
+                      "format is: LABEL INDEX:VALUE INDEX:VALUE …"),
+                   snippet);
     }
   fault = atelier_xgboost_label_fault (libsvm->rule, table->labels[row]);
   return fault == NULL || fail (place, error, "%s", fault);
@@ -121,7 +123,8 @@ parse_entry (const Place *place, const char *p, const char *end, guint32 *index,
         }
     }
   snippet = atelier_xgboost_snippet (p, end);
-  return fail (place, error, _("“%s” is not INDEX:VALUE with an index from 0 to %d and a finite value"), snippet, MOST_INDEX);
+  return fail (place, error, _("“%s” is not INDEX:VALUE with an index from 0 to %d and a finite value"), snippet,
+               MOST_INDEX);
 }
 
 static gboolean

@@ -55,7 +55,12 @@ write_failure (const char *path, const GError *error)
 }
 
 static gboolean
-parse_options (const char *usage, const char *summary, const GOptionEntry *entries, int *argc, char ***argv, GError **error)
+parse_options (const char *usage,
+               const char *summary,
+               const GOptionEntry *entries,
+               int *argc,
+               char ***argv,
+               GError **error)
 {
   g_autoptr (GOptionContext) context = g_option_context_new (usage);
 
@@ -78,7 +83,9 @@ run_train (int argc, char **argv)
   const GOptionEntry entries[] = {
     { "root", 0, 0, G_OPTION_ARG_FILENAME, &root, N_("Use DIR in place of /opt/ml"), N_("DIR") },
     { "model-format", 0, 0, G_OPTION_ARG_STRING, &format_text,
-      N_("json (default), ubj, binary, or pickle as images before 1.3-1 wrote it; also ATELIER_XGBOOST_MODEL_FORMAT"), N_("FORMAT") },
+      N_("json (default), ubj, binary, or pickle as images before 1.3-1 wrote it; also "
+          "ATELIER_XGBOOST_MODEL_FORMAT"),
+      N_("FORMAT") },
     { NULL },
   };
   g_autoptr (AtelierXgboostPlaces) places = NULL;
@@ -86,7 +93,9 @@ run_train (int argc, char **argv)
   g_autoptr (GError) error = NULL;
   const char *wanted;
 
-  if (!parse_options ("train", _("Trains on the channels “train” and “validation” as the container contract has it."), entries, &argc, &argv, &error))
+  if (!parse_options ("train",
+                      _("Trains on the channels “train” and “validation” as the container contract has it."),
+                      entries, &argc, &argv, &error))
     {
       fail (error);
       return EXIT_WRONG_USE;
@@ -149,7 +158,9 @@ trial_open (Trial *self, GError **error)
       || !atelier_xgboost_channel_list (self->data, self->data, paths, names, error))
     return FALSE;
   self->booster = atelier_xgboost_model_read (self->model, error);
-  if (self->booster == NULL || !atelier_xgboost_check (XGBoosterGetNumFeature (self->booster, &n_features), _("Cannot use the model"), error))
+  if (self->booster == NULL
+      || !atelier_xgboost_check (XGBoosterGetNumFeature (self->booster, &n_features), _("Cannot use the model"),
+                                 error))
     return FALSE;
   options.n_features = n_features;
   table = atelier_xgboost_table_read (paths, names, &options, error);
@@ -175,9 +186,12 @@ run_predict (int argc, char **argv)
 {
   g_auto (Trial) trial = { NULL };
   const GOptionEntry entries[] = {
-    { "model", 0, 0, G_OPTION_ARG_FILENAME, &trial.model, N_("The model, such as model/xgboost-model"), N_("FILE") },
-    { "data", 0, 0, G_OPTION_ARG_FILENAME, &trial.data, N_("A file or folder; a label before the features is left out"), N_("FILE") },
-    { "content-type", 0, 0, G_OPTION_ARG_STRING, &trial.content_type, N_("text/csv or text/libsvm; found out without it"), N_("TYPE") },
+    { "model", 0, 0, G_OPTION_ARG_FILENAME, &trial.model, N_("The model, such as model/xgboost-model"),
+      N_("FILE") },
+    { "data", 0, 0, G_OPTION_ARG_FILENAME, &trial.data,
+      N_("A file or folder; a label before the features is left out"), N_("FILE") },
+    { "content-type", 0, 0, G_OPTION_ARG_STRING, &trial.content_type,
+      N_("text/csv or text/libsvm; found out without it"), N_("TYPE") },
     { NULL },
   };
   g_autoptr (GError) error = NULL;
@@ -186,7 +200,8 @@ run_predict (int argc, char **argv)
   gsize n_values;
   int best, n_rounds = 0;
 
-  if (!parse_options ("predict", _("Prints one prediction a line, several outputs parted by commas."), entries, &argc, &argv, &error))
+  if (!parse_options ("predict", _("Prints one prediction a line, several outputs parted by commas."), entries,
+                      &argc, &argv, &error))
     {
       fail (error);
       return EXIT_WRONG_USE;
@@ -200,7 +215,8 @@ run_predict (int argc, char **argv)
     return fail (error);
   best = atelier_xgboost_booster_get_int (trial.booster, "best_iteration", -1);
   XGBoosterBoostedRounds (trial.booster, &n_rounds);
-  values = atelier_xgboost_predict (trial.booster, trial.matrix, FALSE, best >= 0 && best + 1 < n_rounds ? best + 1 : 0, &n_values, &error);
+  values = atelier_xgboost_predict (trial.booster, trial.matrix, FALSE,
+                                    best >= 0 && best + 1 < n_rounds ? best + 1 : 0, &n_values, &error);
   if (values == NULL || !atelier_xgboost_check (XGDMatrixNumRow (trial.matrix, &n_rows), _("Cannot predict"), &error))
     return fail (error);
   print_predictions (values, n_values, n_rows);
@@ -217,7 +233,8 @@ evaluate (Trial *trial, char **metrics, GError **error)
   for (gsize i = 0; metrics[i] != NULL; i++)
     if (atelier_xgboost_metric_is_own (g_strstrip (metrics[i])))
       g_ptr_array_add (own, metrics[i]);
-    else if (!atelier_xgboost_check (XGBoosterSetParam (trial->booster, "eval_metric", metrics[i]), _("Cannot evaluate"), error))
+    else if (!atelier_xgboost_check (XGBoosterSetParam (trial->booster, "eval_metric", metrics[i]),
+                                     _("Cannot evaluate"), error))
       return FALSE;
   scores = atelier_xgboost_scores_new (trial->booster, &trial->matrix, names, 1, own, 0, error);
   if (scores == NULL)
@@ -228,7 +245,8 @@ evaluate (Trial *trial, char **metrics, GError **error)
         const AtelierXgboostScore *score = &g_array_index (scores, AtelierXgboostScore, k);
         gsize length = strlen (metrics[i]);
 
-        if (strncmp (score->metric, metrics[i], length) == 0 && (score->metric[length] == '\0' || score->metric[length] == '@'))
+        if (strncmp (score->metric, metrics[i], length) == 0
+            && (score->metric[length] == '\0' || score->metric[length] == '@'))
           {
             printf ("%s\t%.9g\n", score->metric, score->value);
             break;
@@ -243,16 +261,19 @@ run_evaluate (int argc, char **argv)
   g_auto (Trial) trial = { NULL };
   g_autofree char *metric = NULL;
   const GOptionEntry entries[] = {
-    { "model", 0, 0, G_OPTION_ARG_FILENAME, &trial.model, N_("The model, such as model/xgboost-model"), N_("FILE") },
+    { "model", 0, 0, G_OPTION_ARG_FILENAME, &trial.model, N_("The model, such as model/xgboost-model"),
+      N_("FILE") },
     { "data", 0, 0, G_OPTION_ARG_FILENAME, &trial.data, N_("A file or folder with labels"), N_("FILE") },
-    { "content-type", 0, 0, G_OPTION_ARG_STRING, &trial.content_type, N_("text/csv or text/libsvm; found out without it"), N_("TYPE") },
+    { "content-type", 0, 0, G_OPTION_ARG_STRING, &trial.content_type,
+      N_("text/csv or text/libsvm; found out without it"), N_("TYPE") },
     { "metric", 0, 0, G_OPTION_ARG_STRING, &metric, N_("One or more, parted by commas"), N_("METRIC") },
     { NULL },
   };
   g_autoptr (GError) error = NULL;
   g_auto (GStrv) metrics = NULL;
 
-  if (!parse_options ("evaluate", _("Prints each metric and its value, parted by a tab."), entries, &argc, &argv, &error))
+  if (!parse_options ("evaluate", _("Prints each metric and its value, parted by a tab."), entries, &argc, &argv,
+                      &error))
     {
       fail (error);
       return EXIT_WRONG_USE;

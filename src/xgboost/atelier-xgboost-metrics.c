@@ -206,7 +206,11 @@ average (const Class *classes, gsize n_classes, gboolean labelled_only, double (
 }
 
 double
-atelier_xgboost_metric_compute (const char *name, const float *labels, gsize n_rows, const float *values, gsize n_outputs)
+atelier_xgboost_metric_compute (const char *name,
+                                const float *labels,
+                                gsize n_rows,
+                                const float *values,
+                                gsize n_outputs)
 {
   gsize n_classes = MAX (n_outputs, 2), n_right = 0;
   g_autofree Class *classes = g_new0 (Class, n_classes);

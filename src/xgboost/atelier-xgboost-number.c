@@ -128,7 +128,8 @@ atelier_xgboost_number_parse (const char *text, const char *end, float *value)
 
   if (n_digits == 0)
     *value = negative ? -0.0f : 0.0f;
-  else if (n_digits <= 19 && digits <= (G_GUINT64_CONSTANT (1) << 53) && exponent >= -MOST_EXACT_POWER && exponent <= MOST_EXACT_POWER)
+  else if (n_digits <= 19 && digits <= (G_GUINT64_CONSTANT (1) << 53) && exponent >= -MOST_EXACT_POWER
+           && exponent <= MOST_EXACT_POWER)
     {
       double magnitude = (double) digits;
 
@@ -139,7 +140,8 @@ atelier_xgboost_number_parse (const char *text, const char *end, float *value)
   else if (n_digits <= 19 && exponent >= -MOST_LONG_POWER && exponent <= MOST_LONG_POWER)
     {
       gint64 size = ABS (exponent);
-      long double power = size <= MOST_EXACT_POWER ? (long double) powers[size] : long_powers[size - MOST_EXACT_POWER - 1];
+      long double power
+          = size <= MOST_EXACT_POWER ? (long double) powers[size] : long_powers[size - MOST_EXACT_POWER - 1];
       double magnitude = (double) (exponent < 0 ? (long double) digits / power : (long double) digits * power);
 
       *value = (float) (negative ? -magnitude : magnitude);

@@ -84,8 +84,10 @@ static const Parameter parameters[] = {
   { "num_parallel_tree", NULL, INTEGER, TO_XGBOOST, "[1, inf)" },
   { "num_round", NULL, INTEGER, OURS, "[1, inf)" },
   { "objective", NULL, CHOICE, TO_XGBOOST,
-    "binary:hinge binary:logistic binary:logitraw count:poisson multi:softmax multi:softprob rank:map rank:ndcg rank:pairwise "
-    "reg:absoluteerror reg:gamma reg:linear reg:logistic reg:pseudohubererror reg:squarederror reg:squaredlogerror reg:tweedie "
+    "binary:hinge binary:logistic binary:logitraw count:poisson multi:softmax multi:softprob rank:map rank:ndcg "
+    "rank:pairwise "
+    "reg:absoluteerror reg:gamma reg:linear reg:logistic reg:pseudohubererror reg:squarederror reg:squaredlogerror "
+    "reg:tweedie "
     "survival:aft survival:cox" },
   { "one_drop", NULL, INTEGER, TO_XGBOOST, "[0, 1]" },
   { "predictor", NULL, CHOICE, TO_XGBOOST, "auto cpu_predictor gpu_predictor" },
@@ -104,7 +106,8 @@ static const Parameter parameters[] = {
   { "tree_method", NULL, CHOICE, TO_XGBOOST, "auto exact approx hist gpu_hist" },
   { "tweedie_variance_power", NULL, REAL, TO_XGBOOST, "(1, 2)" },
   { "updater", NULL, CHOICES, TO_XGBOOST,
-    "grow_colmaker distcol grow_histmaker grow_quantile_histmaker grow_skmaker sync refresh prune shotgun coord_descent" },
+    "grow_colmaker distcol grow_histmaker grow_quantile_histmaker grow_skmaker sync refresh prune shotgun "
+    "coord_descent" },
   { "use_dask_gpu_training", NULL, CHOICE, IGNORED, "true false" },
   { "verbosity", NULL, INTEGER, TO_XGBOOST, "[0, 3]" },
 };
@@ -264,9 +267,11 @@ check_metric (Check *check, const char *name, const char *metric)
       add_sentence (check->faults, _("“%s” names the metric “%s”, which is not known"), name, metric);
       return FALSE;
     }
-  if ((at != NULL || minus) && strcmp (base, "ndcg") != 0 && strcmp (base, "map") != 0 && (minus || strcmp (base, "error") != 0))
+  if ((at != NULL || minus) && strcmp (base, "ndcg") != 0 && strcmp (base, "map") != 0
+      && (minus || strcmp (base, "error") != 0))
     {
-      add_sentence (check->faults, _("“%s” names the metric “%s”; only error, ndcg and map take a suffix"), name, metric);
+      add_sentence (check->faults, _("“%s” names the metric “%s”; only error, ndcg and map take a suffix"), name,
+                    metric);
       return FALSE;
     }
   if (at != NULL)
@@ -364,12 +369,14 @@ check_value (Check *check, const Parameter *parameter, const char *name, const c
     case CONSTRAINTS:
       if (is_list (text, "()", 1, -1, 1))
         return TRUE;
-      add_sentence (check->faults, _("“%s” is “%s”, but must be like (1,0,-1): for each feature -1, 0 or 1"), name, text);
+      add_sentence (check->faults, _("“%s” is “%s”, but must be like (1,0,-1): for each feature -1, 0 or 1"), name,
+                    text);
       return FALSE;
     case GROUPS:
       if (is_list (text, "[]", 2, 1, G_MAXINT))
         return TRUE;
-      add_sentence (check->faults, _("“%s” is “%s”, but must be like [[1,2],[3,4]]: groups of feature numbers from 1"), name, text);
+      add_sentence (check->faults,
+                    _("“%s” is “%s”, but must be like [[1,2],[3,4]]: groups of feature numbers from 1"), name, text);
       return FALSE;
     default:
       g_assert_not_reached ();
@@ -422,7 +429,8 @@ check_each (Check *check)
       if (parameter->use == REFUSED)
         add_sentence (check->faults, _("“%s” (cross validation) is not available on this machine; remove it"), name);
       else if (g_hash_table_contains (check->values, parameter->name))
-        add_sentence (check->faults, _("“%s” and “%s” are the same hyperparameter; give one of them"), parameter->name, parameter->alias);
+        add_sentence (check->faults, _("“%s” and “%s” are the same hyperparameter; give one of them"),
+                      parameter->name, parameter->alias);
       else if (check_value (check, parameter, name, text))
         {
           if (parameter->use == IGNORED)
@@ -472,11 +480,14 @@ check_updaters (Check *check)
       n_updating += is_choice (words[i], strlen (words[i]), "refresh prune");
     }
   if (linear && (g_strv_length (words) != 1 || n_linear != 1))
-    add_sentence (check->faults, _("“updater” is “%s”; with the booster gblinear it must be shotgun or coord_descent"), text);
+    add_sentence (check->faults,
+                  _("“updater” is “%s”; with the booster gblinear it must be shotgun or coord_descent"), text);
   else if (!linear && update && n_updating != g_strv_length (words))
-    add_sentence (check->faults, _("“updater” is “%s”; with process_type update it can only be refresh and prune"), text);
+    add_sentence (check->faults, _("“updater” is “%s”; with process_type update it can only be refresh and prune"),
+                  text);
   else if (!linear && n_linear > 0)
-    add_sentence (check->faults, _("“updater” is “%s”; shotgun and coord_descent belong to the booster gblinear"), text);
+    add_sentence (check->faults, _("“updater” is “%s”; shotgun and coord_descent belong to the booster gblinear"),
+                  text);
   else if (!linear && n_growers > 1)
     add_sentence (check->faults, _("“updater” is “%s”; only one of them may grow trees"), text);
 }
@@ -492,7 +503,9 @@ check_objective (Check *check)
   if (multi && get (check, "num_class", NULL) == NULL)
     add_sentence (check->faults, _("The objective “%s” needs “num_class”, the number of classes"), objective);
   if (!multi && get (check, "num_class", NULL) != NULL)
-    add_sentence (check->faults, _("“num_class” is for the objectives multi:softmax and multi:softprob only, not for “%s”"), objective);
+    add_sentence (check->faults,
+                  _("“num_class” is for the objectives multi:softmax and multi:softprob only, not for “%s”"),
+                  objective);
 }
 
 static void
@@ -504,17 +517,22 @@ check_metrics_fit (Check *check, char **names)
 
   for (gsize i = 0; names[i] != NULL && !is_faulty (check, "objective"); i++)
     {
-      if (strcmp (names[i], "auc") == 0 && !g_str_has_prefix (objective, "binary:") && !g_str_has_prefix (objective, "rank:"))
-        add_sentence (check->faults, _("The metric “auc” is for the objectives binary:… and rank:… only, not for “%s”"), objective);
+      if (strcmp (names[i], "auc") == 0 && !g_str_has_prefix (objective, "binary:")
+          && !g_str_has_prefix (objective, "rank:"))
+        add_sentence (check->faults,
+                      _("The metric “auc” is for the objectives binary:… and rank:… only, not for “%s”"), objective);
       if (strcmp (names[i], "aft-nloglik") == 0 && strcmp (objective, "survival:aft") != 0)
-        add_sentence (check->faults, _("The metric “aft-nloglik” is for the objective survival:aft only, not for “%s”"), objective);
+        add_sentence (check->faults,
+                      _("The metric “aft-nloglik” is for the objective survival:aft only, not for “%s”"), objective);
       if (atelier_xgboost_metric_is_own (names[i]) && atelier_xgboost_metric_is_of_classes (names[i]) && !of_classes)
-        add_sentence (check->faults, _("The metric “%s” is for classification only, not for the objective “%s”"), names[i], objective);
+        add_sentence (check->faults, _("The metric “%s” is for classification only, not for the objective “%s”"),
+                      names[i], objective);
       if (atelier_xgboost_metric_is_binary (names[i]) && multi && get_int (check, "num_class") > 2)
         add_sentence (check->faults, _("The metric “%s” is for two classes only; use “%s_macro”"), names[i],
                       strcmp (names[i], "f1_binary") == 0 ? "f1" : names[i]);
       if (atelier_xgboost_metric_is_own (names[i]) && !atelier_xgboost_metric_is_of_classes (names[i]) && multi)
-        add_sentence (check->faults, _("The metric “%s” is for regression only, not for the objective “%s”"), names[i], objective);
+        add_sentence (check->faults, _("The metric “%s” is for regression only, not for the objective “%s”"),
+                      names[i], objective);
     }
 }
 
@@ -525,10 +543,11 @@ check_constraints (Check *check)
 
   if (is_faulty (check, "tree_method"))
     return;
-  if (get (check, "monotone_constraints", NULL) != NULL && strcmp (method, "exact") != 0 && strcmp (method, "hist") != 0)
+  if (get (check, "monotone_constraints", NULL) != NULL && strcmp (method, "exact") != 0
+      && strcmp (method, "hist") != 0)
     add_sentence (check->faults, _("“monotone_constraints” needs “tree_method” to be exact or hist"));
-  if (get (check, "interaction_constraints", NULL) != NULL && strcmp (method, "exact") != 0 && strcmp (method, "hist") != 0
-      && strcmp (method, "approx") != 0)
+  if (get (check, "interaction_constraints", NULL) != NULL && strcmp (method, "exact") != 0
+      && strcmp (method, "hist") != 0 && strcmp (method, "approx") != 0)
     add_sentence (check->faults, _("“interaction_constraints” needs “tree_method” to be exact, hist or approx"));
 }
 
@@ -593,7 +612,8 @@ fill_settings (Check *check, char **metrics)
         {
           const char *substitute = strcmp (text, "gpu_hist") == 0 ? "hist" : "cpu_predictor";
 
-          add_sentence (result->notes, _("“%s” is “%s”, which needs a graphics card; “%s” is used instead"), parameter->name, text, substitute);
+          add_sentence (result->notes, _("“%s” is “%s”, which needs a graphics card; “%s” is used instead"),
+                        parameter->name, text, substitute);
           text = substitute;
         }
       add_setting (result, parameter->name, text);

@@ -34,8 +34,8 @@ typedef struct
 /* atelier_xgboost_parameters_new:
  * @hyperparameters: the object of hyperparameters.json: name → text
  *
- * Returns: (transfer full) (nullable): the settings; %NULL with ATELIER_XGBOOST_ERROR_PARAMETER, whose message names every
- *   fault there is, one a line */
+ * Returns: (transfer full) (nullable): the settings; %NULL with ATELIER_XGBOOST_ERROR_PARAMETER, whose message names
+ * every fault there is, one a line */
 AtelierXgboostParameters *atelier_xgboost_parameters_new (const json_t *hyperparameters,
                                                           GError      **error);
 void                      atelier_xgboost_parameters_free (AtelierXgboostParameters *self);

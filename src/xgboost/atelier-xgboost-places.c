@@ -27,14 +27,17 @@ place (const char *root, const char *variable, const char *base, const char *rel
   return value != NULL && *value != '\0' ? g_strdup (value) : g_build_filename (base, relative, NULL);
 }
 
-/* CheckpointConfig's LocalPath when the job has one, as it is outside a sandbox too; else checkpoints/ when it is there. */
+/* CheckpointConfig's LocalPath when the job has one, as it is outside a sandbox too; else checkpoints/ when it is
+ * there. */
 static char *
 find_checkpoints (const char *base, const char *config_folder)
 {
   g_autofree char *file = g_build_filename (config_folder, "checkpointconfig.json", NULL);
   g_autoptr (json_t) config = atelier_json_read_file (file, NULL);
   const char *local = atelier_json_get_string (config, "LocalPath", "/opt/ml/checkpoints");
-  g_autofree char *path = g_str_has_prefix (local, "/opt/ml/") ? g_build_filename (base, local + strlen ("/opt/ml/"), NULL) : g_strdup (local);
+  g_autofree char *path = g_str_has_prefix (local, "/opt/ml/")
+                              ? g_build_filename (base, local + strlen ("/opt/ml/"), NULL)
+                              : g_strdup (local);
 
   if (config != NULL)
     g_mkdir_with_parents (path, 0755);
@@ -85,16 +88,21 @@ read_channel (const char *name, const json_t *config, AtelierXgboostChannel *cha
   if (g_ascii_strcasecmp (mode, "Pipe") == 0)
     {
       g_set_error (error, ATELIER_XGBOOST_ERROR, ATELIER_XGBOOST_ERROR_CHANNEL,
-                   _("The channel “%s” has the input mode Pipe, which the XGBoost algorithm does not take; use File or FastFile"), name);
+                   _("The channel “%s” has the input mode Pipe, which the XGBoost algorithm does not take; use File "
+                      "or FastFile"),
+                   name);
       return FALSE;
     }
   if (g_ascii_strcasecmp (wrapper, "None") != 0)
     {
-      g_set_error (error, ATELIER_XGBOOST_ERROR, ATELIER_XGBOOST_ERROR_CHANNEL,
-                   _("The channel “%s” is wrapped as %s, which cannot be read here; give it as text/csv or text/libsvm"), name, wrapper);
+      g_set_error (
+          error, ATELIER_XGBOOST_ERROR, ATELIER_XGBOOST_ERROR_CHANNEL,
+          _("The channel “%s” is wrapped as %s, which cannot be read here; give it as text/csv or text/libsvm"),
+          name, wrapper);
       return FALSE;
     }
-  if (!atelier_xgboost_format_from_content_type (atelier_json_get_string (config, "ContentType", NULL), &channel->format, error))
+  if (!atelier_xgboost_format_from_content_type (atelier_json_get_string (config, "ContentType", NULL),
+                                                 &channel->format, error))
     {
       g_prefix_error (error, _("Channel “%s”: "), name);
       return FALSE;
@@ -109,8 +117,10 @@ note_hosts (AtelierXgboostPlaces *self, GPtrArray *notes)
   gsize n_hosts = json_array_size (atelier_json_get_array (resources, "hosts"));
 
   if (n_hosts > 1)
-    g_ptr_array_add (notes, g_strdup_printf (_("The job asks for %" G_GSIZE_FORMAT " hosts; it is trained on this machine alone, with the data "
-                                               "that is here"), n_hosts));
+    g_ptr_array_add (notes, g_strdup_printf (_("The job asks for %" G_GSIZE_FORMAT
+                                                " hosts; it is trained on this machine alone, with the data "
+                                                "that is here"),
+                                             n_hosts));
 }
 
 gboolean
@@ -145,8 +155,10 @@ atelier_xgboost_places_read_channels (AtelierXgboostPlaces  *self,
             }
           else if (strcmp (name, "code") != 0)
             {
-              g_set_error (error, ATELIER_XGBOOST_ERROR, ATELIER_XGBOOST_ERROR_CHANNEL,
-                           _("The channel “%s” is not one of the XGBoost algorithm; it takes “train” and “validation”"), name);
+              g_set_error (
+                  error, ATELIER_XGBOOST_ERROR, ATELIER_XGBOOST_ERROR_CHANNEL,
+                  _("The channel “%s” is not one of the XGBoost algorithm; it takes “train” and “validation”"),
+                  name);
               return FALSE;
             }
         }
@@ -178,7 +190,8 @@ add_files (const char *path, const char *name, int depth, GPtrArray *paths, GPtr
     {
       int saved = errno;
 
-      g_set_error (error, ATELIER_XGBOOST_ERROR, ATELIER_XGBOOST_ERROR_CHANNEL, _("Cannot read “%s”: %s"), name, g_strerror (saved));
+      g_set_error (error, ATELIER_XGBOOST_ERROR, ATELIER_XGBOOST_ERROR_CHANNEL, _("Cannot read “%s”: %s"), name,
+                   g_strerror (saved));
       return FALSE;
     }
   if (S_ISREG (status.st_mode) && status.st_size > 0)
@@ -190,7 +203,8 @@ add_files (const char *path, const char *name, int depth, GPtrArray *paths, GPtr
     return TRUE;
   if (depth == MOST_DEPTH)
     {
-      g_set_error (error, ATELIER_XGBOOST_ERROR, ATELIER_XGBOOST_ERROR_CHANNEL, _("The folders in “%s” are nested too deep"), name);
+      g_set_error (error, ATELIER_XGBOOST_ERROR, ATELIER_XGBOOST_ERROR_CHANNEL,
+                   _("The folders in “%s” are nested too deep"), name);
       return FALSE;
     }
   folder = g_dir_open (path, 0, error);

@@ -38,24 +38,32 @@ add_from_library (GArray *scores, const char *text, guint data, const char *name
       const char *colon = strrchr (words[i], ':');
 
       if (colon != NULL && strncmp (words[i], name, length) == 0 && words[i][length] == '-')
-        add_score (scores, data, words[i] + length + 1, colon - words[i] - length - 1, g_ascii_strtod (colon + 1, NULL));
+        add_score (scores, data, words[i] + length + 1, colon - words[i] - length - 1,
+                   g_ascii_strtod (colon + 1, NULL));
     }
 }
 
 static gboolean
-add_own (GArray *scores, BoosterHandle booster, DMatrixHandle matrix, guint data, const GPtrArray *metrics, GError **error)
+add_own (GArray *scores,
+         BoosterHandle booster,
+         DMatrixHandle matrix,
+         guint data,
+         const GPtrArray *metrics,
+         GError **error)
 {
   const float *labels = NULL;
   bst_ulong n_rows = 0;
 
   if (metrics->len > 0
-      && !atelier_xgboost_check (XGDMatrixGetFloatInfo (matrix, "label", &n_rows, &labels), _("Cannot evaluate"), error))
+      && !atelier_xgboost_check (XGDMatrixGetFloatInfo (matrix, "label", &n_rows, &labels), _("Cannot evaluate"),
+                                 error))
     return FALSE;
   for (guint i = 0; i < metrics->len; i++)
     {
       const char *metric = g_ptr_array_index (metrics, i);
       gsize n_values;
-      const float *values = atelier_xgboost_predict (booster, matrix, atelier_xgboost_metric_is_of_classes (metric), 0, &n_values, error);
+      const float *values = atelier_xgboost_predict (booster, matrix, atelier_xgboost_metric_is_of_classes (metric),
+                                                     0, &n_values, error);
 
       if (values == NULL)
         return FALSE;
@@ -80,7 +88,8 @@ atelier_xgboost_scores_new (BoosterHandle      booster,
   const char *line = NULL;
 
   g_array_set_clear_func (scores, clear_score);
-  if (!atelier_xgboost_check (XGBoosterEvalOneIter (booster, iteration, matrices, list, n_matrices, &line), _("Cannot evaluate"), error))
+  if (!atelier_xgboost_check (XGBoosterEvalOneIter (booster, iteration, matrices, list, n_matrices, &line),
+                              _("Cannot evaluate"), error))
     return NULL;
   text = g_strdup (line);
   for (guint i = 0; i < n_matrices; i++)

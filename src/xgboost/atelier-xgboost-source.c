@@ -46,7 +46,8 @@ refuse_foreign (const AtelierXgboostFile *file, GError **error)
   };
 
   for (gsize i = 0; i < G_N_ELEMENTS (kinds); i++)
-    if ((gsize) (file->end - file->data) >= kinds[i].length && memcmp (file->data, kinds[i].magic, kinds[i].length) == 0)
+    if ((gsize) (file->end - file->data) >= kinds[i].length
+        && memcmp (file->data, kinds[i].magic, kinds[i].length) == 0)
       {
         g_set_error (error, ATELIER_XGBOOST_ERROR, ATELIER_XGBOOST_ERROR_DATA,
                      _("“%s” is %s; give plain text in the CSV or LIBSVM format"), file->name, _(kinds[i].kind));
@@ -219,7 +220,10 @@ work_on_chunks (gpointer data)
 }
 
 gboolean
-atelier_xgboost_source_each (AtelierXgboostSource *self, AtelierXgboostChunkFunc func, gpointer user_data, GError **error)
+atelier_xgboost_source_each (AtelierXgboostSource *self,
+                             AtelierXgboostChunkFunc func,
+                             gpointer user_data,
+                             GError **error)
 {
   Work work = { .source = self, .func = func, .user_data = user_data, .failed = self->chunks->len };
   g_autoptr (GPtrArray) helpers = g_ptr_array_new ();

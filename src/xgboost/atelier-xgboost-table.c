@@ -36,7 +36,8 @@ atelier_xgboost_format_from_content_type (const char *content_type, AtelierXgboo
   if (g_ascii_strcasecmp (type, "csv") != 0 && g_ascii_strcasecmp (type, "text/csv") != 0)
     {
       g_set_error (error, ATELIER_XGBOOST_ERROR, ATELIER_XGBOOST_ERROR_CHANNEL,
-                   _("The content type “%s” cannot be read here; give the data as text/csv or text/libsvm"), content_type);
+                   _("The content type “%s” cannot be read here; give the data as text/csv or text/libsvm"),
+                   content_type);
       return FALSE;
     }
   for (gsize i = 1; parts[i] != NULL; i++)
@@ -45,8 +46,10 @@ atelier_xgboost_format_from_content_type (const char *content_type, AtelierXgboo
 
       if (g_ascii_strncasecmp (part, "label_size=", 11) == 0 && strcmp (part + 11, "1") != 0)
         {
-          g_set_error (error, ATELIER_XGBOOST_ERROR, ATELIER_XGBOOST_ERROR_CHANNEL,
-                       _("The content type “%s” cannot be used: label_size must be 1, the label in the first column"), content_type);
+          g_set_error (
+              error, ATELIER_XGBOOST_ERROR, ATELIER_XGBOOST_ERROR_CHANNEL,
+              _("The content type “%s” cannot be used: label_size must be 1, the label in the first column"),
+              content_type);
           return FALSE;
         }
     }
@@ -68,8 +71,9 @@ atelier_xgboost_label_fault (const AtelierXgboostLabelRule *rule, float label)
     return g_strdup_printf (rule->above_low ? _("the label is %g, but the objective %s takes labels above %g only")
                                             : _("the label is %g, but the objective %s takes labels from %g up only"),
                             label, rule->objective, rule->low);
-  return g_strdup_printf (rule->below_high ? _("the label is %g, but the objective %s takes labels from %g to below %g only")
-                                           : _("the label is %g, but the objective %s takes labels from %g to %g only"),
+  return g_strdup_printf (rule->below_high
+                              ? _("the label is %g, but the objective %s takes labels from %g to below %g only")
+                              : _("the label is %g, but the objective %s takes labels from %g to %g only"),
                           label, rule->objective, rule->low, rule->high);
 }
 

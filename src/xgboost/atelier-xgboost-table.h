@@ -9,7 +9,8 @@ G_BEGIN_DECLS
 
 typedef enum
 {
-  ATELIER_XGBOOST_FORMAT_SNIFF, /* by the first line: LIBSVM when its second word is INDEX:VALUE or it is one number, else CSV */
+  ATELIER_XGBOOST_FORMAT_SNIFF, /* by the first line: LIBSVM when its second word is INDEX:VALUE or it is one number,
+                                   else CSV */
   ATELIER_XGBOOST_FORMAT_CSV,
   ATELIER_XGBOOST_FORMAT_LIBSVM,
 } AtelierXgboostFormat;
@@ -34,7 +35,7 @@ typedef struct
 {
   AtelierXgboostFormat    format;
   gboolean                has_weights; /* CSV: the second column is the weight */
-  gsize                   n_features;  /* 0: data to learn from, label first. Else what a model takes: a label is optional */
+  gsize n_features; /* 0: data to learn from, label first. Else what a model takes: a label is optional */
   guint                   n_threads;   /* at least 1 */
   AtelierXgboostLabelRule rule;        /* without an objective: any finite label */
 } AtelierXgboostTableOptions;
@@ -60,8 +61,8 @@ typedef struct
  *
  * Reads all files with several threads. Memory: the result, and what the kernel caches of the files.
  *
- * Returns: (transfer full) (nullable): the table; %NULL with ATELIER_XGBOOST_ERROR_DATA for the first fault in the order
- *   of files and lines, or a G_FILE_ERROR */
+ * Returns: (transfer full) (nullable): the table; %NULL with ATELIER_XGBOOST_ERROR_DATA for the first fault in the
+ * order of files and lines, or a G_FILE_ERROR */
 AtelierXgboostTable *atelier_xgboost_table_read (const GPtrArray                  *paths,
                                                  const GPtrArray                  *names,
                                                  const AtelierXgboostTableOptions *options,

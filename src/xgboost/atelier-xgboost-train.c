@@ -113,7 +113,10 @@ read_table (Training *self, guint data, const char *folder, AtelierXgboostFormat
   g_autoptr (GPtrArray) paths = g_ptr_array_new_with_free_func (g_free);
   g_autoptr (GPtrArray) names = g_ptr_array_new_with_free_func (g_free);
   AtelierXgboostTableOptions options = {
-    .format = format, .has_weights = self->parameters->csv_weights, .n_threads = self->n_threads, .rule = label_rule (self->parameters),
+    .format = format,
+    .has_weights = self->parameters->csv_weights,
+    .n_threads = self->n_threads,
+    .rule = label_rule (self->parameters),
   };
   AtelierXgboostTable *table;
 
@@ -130,8 +133,8 @@ read_table (Training *self, guint data, const char *folder, AtelierXgboostFormat
       g_clear_pointer (&table, atelier_xgboost_table_free);
       return NULL;
     }
-  say (_("%s: %" G_GSIZE_FORMAT " rows and %" G_GSIZE_FORMAT " columns in %u files"), data_names[data], table->n_rows, table->n_columns,
-       paths->len);
+  say (_("%s: %" G_GSIZE_FORMAT " rows and %" G_GSIZE_FORMAT " columns in %u files"), data_names[data],
+       table->n_rows, table->n_columns, paths->len);
   return table;
 }
 
@@ -157,7 +160,8 @@ read_data (Training *self, GPtrArray *notes, GError **error)
   g_autoptr (AtelierXgboostTable) train = NULL, validation = NULL;
   AtelierXgboostChannel train_channel, validation_channel;
 
-  if (!atelier_xgboost_places_read_channels ((AtelierXgboostPlaces *) self->places, &train_channel, &validation_channel, notes, error))
+  if (!atelier_xgboost_places_read_channels ((AtelierXgboostPlaces *) self->places, &train_channel,
+                                             &validation_channel, notes, error))
     return FALSE;
   say_notes (notes);
   train = read_table (self, 0, self->places->train, train_channel.format, error);
@@ -172,15 +176,17 @@ read_data (Training *self, GPtrArray *notes, GError **error)
       if (train->values != NULL && validation->n_columns != train->n_columns)
         {
           g_set_error (error, ATELIER_XGBOOST_ERROR, ATELIER_XGBOOST_ERROR_DATA,
-                       _("The channel “validation” has %" G_GSIZE_FORMAT " features, the channel “train” has %" G_GSIZE_FORMAT
-                         "; they must have the same columns"), validation->n_columns, train->n_columns);
+                       _("The channel “validation” has %" G_GSIZE_FORMAT
+                          " features, the channel “train” has %" G_GSIZE_FORMAT "; they must have the same columns"),
+                       validation->n_columns, train->n_columns);
           return FALSE;
         }
       self->n_columns = MAX (self->n_columns, validation->n_columns);
     }
   for (guint i = 0; i < (validation != NULL ? 2 : 1); i++)
     {
-      self->matrices[i] = atelier_xgboost_matrix_new (i == 0 ? train : validation, self->n_columns, self->n_threads, error);
+      self->matrices[i]
+          = atelier_xgboost_matrix_new (i == 0 ? train : validation, self->n_columns, self->n_threads, error);
       if (self->matrices[i] == NULL)
         return FALSE;
       self->n_matrices = i + 1;
@@ -225,13 +231,16 @@ make_booster (Training *self, GPtrArray *notes, GError **error)
       if (n_features != self->n_columns)
         {
           g_set_error (error, ATELIER_XGBOOST_ERROR, ATELIER_XGBOOST_ERROR_DATA,
-                       _("The checkpoint of iteration %d was made with %" G_GUINT64_FORMAT " features, the channel “train” has %" G_GSIZE_FORMAT
-                         "; empty the folder of checkpoints to begin anew"), done, (guint64) n_features, self->n_columns);
+                       _("The checkpoint of iteration %d was made with %" G_GUINT64_FORMAT
+                          " features, the channel “train” has %" G_GSIZE_FORMAT
+                          "; empty the folder of checkpoints to begin anew"),
+                       done, (guint64) n_features, self->n_columns);
           return -1;
         }
       say (_("Goes on from the checkpoint of iteration %d"), done);
     }
-  else if (!atelier_xgboost_check (XGBoosterCreate (self->matrices, self->n_matrices, &self->booster), _("Cannot make a model"), error))
+  else if (!atelier_xgboost_check (XGBoosterCreate (self->matrices, self->n_matrices, &self->booster),
+                                   _("Cannot make a model"), error))
     return -1;
   return apply_settings (self, error) ? done + 1 : -1;
 }
@@ -269,7 +278,8 @@ stopping_score (Training *self, const GArray *scores)
       const AtelierXgboostScore *score = &g_array_index (scores, AtelierXgboostScore, i);
 
       if (score->data + 1 == self->n_matrices
-          && (self->parameters->stopping_metric == NULL || is_metric (score->metric, self->parameters->stopping_metric)))
+          && (self->parameters->stopping_metric == NULL
+              || is_metric (score->metric, self->parameters->stopping_metric)))
         return score;
     }
   return NULL;
@@ -281,7 +291,8 @@ get_best_score (Training *self)
   const char *text = NULL;
   int found = 0;
 
-  return XGBoosterGetAttr (self->booster, "best_score", &text, &found) == 0 && found ? g_ascii_strtod (text, NULL) : NAN;
+  return XGBoosterGetAttr (self->booster, "best_score", &text, &found) == 0 && found ? g_ascii_strtod (text, NULL)
+                                                                                     : NAN;
 }
 
 /* Notes the best iteration in the booster's attributes, as Python's callback does, where a checkpoint keeps it too.
@@ -295,7 +306,9 @@ is_stopped_early (Training *self, int iteration, const GArray *scores)
 
   if (self->parameters->early_stopping_rounds == 0 || score == NULL)
     return FALSE;
-  if (best < 0 || (atelier_xgboost_metric_is_maximized (score->metric) ? score->value > best_score : score->value < best_score))
+  if (best < 0
+      || (atelier_xgboost_metric_is_maximized (score->metric) ? score->value > best_score
+                                                              : score->value < best_score))
     {
       g_autofree char *iteration_text = g_strdup_printf ("%d", iteration);
       g_autofree char *score_text = atelier_json_double_to_text (score->value);
@@ -306,8 +319,8 @@ is_stopped_early (Training *self, int iteration, const GArray *scores)
     }
   if (iteration - best < self->parameters->early_stopping_rounds)
     return FALSE;
-  say (_("Stops early: %s-%s has not become better than %g for %d rounds; the best iteration is %d"), data_names[score->data], score->metric,
-       best_score, iteration - best, best);
+  say (_("Stops early: %s-%s has not become better than %g for %d rounds; the best iteration is %d"),
+       data_names[score->data], score->metric, best_score, iteration - best, best);
   return TRUE;
 }
 
@@ -317,7 +330,8 @@ was_stopped_early (Training *self, int done)
 {
   int best = atelier_xgboost_booster_get_int (self->booster, "best_iteration", -1);
 
-  return self->parameters->early_stopping_rounds > 0 && best >= 0 && done - 1 - best >= self->parameters->early_stopping_rounds;
+  return self->parameters->early_stopping_rounds > 0 && best >= 0
+         && done - 1 - best >= self->parameters->early_stopping_rounds;
 }
 
 /* Checkpoints may cost a twentieth of the time; the last state is always kept. */
@@ -379,9 +393,11 @@ iterate (Training *self, int done, GError **error)
     {
       g_autoptr (GArray) scores = NULL;
 
-      if (!atelier_xgboost_check (XGBoosterUpdateOneIter (self->booster, i, self->matrices[0]), _("Cannot train"), error))
+      if (!atelier_xgboost_check (XGBoosterUpdateOneIter (self->booster, i, self->matrices[0]), _("Cannot train"),
+                                  error))
         return ATELIER_XGBOOST_OUTCOME_FAILED;
-      scores = atelier_xgboost_scores_new (self->booster, self->matrices, data_names, self->n_matrices, self->parameters->own_metrics, i, error);
+      scores = atelier_xgboost_scores_new (self->booster, self->matrices, data_names, self->n_matrices,
+                                           self->parameters->own_metrics, i, error);
       if (scores == NULL)
         return ATELIER_XGBOOST_OUTCOME_FAILED;
       print_scores (i, scores);

@@ -14,8 +14,8 @@
 #include "atelier-files.h"
 #include "atelier-uri.h"
 
-/* Archives: the same contents give the same bytes, and nothing comes out of a hostile one. Hostile ones are built here byte by
- * byte, since no packer makes them. */
+/* Archives: the same contents give the same bytes, and nothing comes out of a hostile one. Hostile ones are built
+ * here byte by byte, since no packer makes them. */
 
 typedef struct
 {

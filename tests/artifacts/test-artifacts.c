@@ -40,7 +40,8 @@ remember_cb (const char *uri, gint64 size_bytes, gint64 mtime_ns, const char *di
   Fixture *fixture = user_data;
 
   g_hash_table_replace (fixture->digests,
-                        g_strdup_printf ("%s %" G_GINT64_FORMAT " %" G_GINT64_FORMAT, uri, size_bytes, mtime_ns), g_strdup (digest));
+                        g_strdup_printf ("%s %" G_GINT64_FORMAT " %" G_GINT64_FORMAT, uri, size_bytes, mtime_ns),
+                        g_strdup (digest));
 }
 
 static char *
@@ -174,8 +175,10 @@ test_resolve (Fixture *fixture, gconstpointer data)
                    "data-2=s3://b/data-2 data/more/x.csv=s3://b/data/more/x.csv data/train.csv=s3://b/data/train.csv");
   assert_refuses (fixture, "s3://b/dat", ATELIER_INPUT_PREFIX, ATELIER_ARTIFACTS_ERROR_NOT_FOUND,
                   "no objects found at “s3://b/dat”: ");
-  assert_refuses (fixture, "s3://b/data/train.csv/", ATELIER_INPUT_PREFIX, ATELIER_ARTIFACTS_ERROR_NOT_FOUND, "no objects found");
-  assert_refuses (fixture, "s3://nobody/x", ATELIER_INPUT_PREFIX, ATELIER_ARTIFACTS_ERROR_NOT_FOUND, "no bucket “nobody”");
+  assert_refuses (fixture, "s3://b/data/train.csv/", ATELIER_INPUT_PREFIX, ATELIER_ARTIFACTS_ERROR_NOT_FOUND,
+                  "no objects found");
+  assert_refuses (fixture, "s3://nobody/x", ATELIER_INPUT_PREFIX, ATELIER_ARTIFACTS_ERROR_NOT_FOUND,
+                  "no bucket “nobody”");
   assert_refuses (fixture, "s3://b/../x", ATELIER_INPUT_PREFIX, ATELIER_ARTIFACTS_ERROR_INVALID, "“..”");
 }
 
@@ -240,7 +243,8 @@ test_manifest (Fixture *fixture, gconstpointer data)
     g_autoptr (GError) error = NULL;
 
     put_text (fixture, "s3://b/bad.json", "not json");
-    g_assert_null (atelier_artifacts_resolve (fixture->artifacts, "s3://b/bad.json", ATELIER_INPUT_MANIFEST, NULL, NULL, &error));
+    g_assert_null (atelier_artifacts_resolve (fixture->artifacts, "s3://b/bad.json", ATELIER_INPUT_MANIFEST, NULL,
+                                              NULL, &error));
     g_assert_nonnull (strstr (error->message, "s3://b/bad.json"));
   }
 }
@@ -301,7 +305,8 @@ test_put_tree (Fixture *fixture, gconstpointer data)
   g_assert_cmpint (symlink ("/etc/passwd", link), ==, 0);
   g_assert_cmpint (symlink ("/etc", folder_link), ==, 0);
   g_assert_cmpint (linkat (-1, twin, -1, second_name, 0), ==, 0);
-  files = atelier_artifacts_put_tree (fixture->artifacts, folder, "s3://b/run//out/", ATELIER_PUT_LINK, notes, NULL, &error);
+  files = atelier_artifacts_put_tree (fixture->artifacts, folder, "s3://b/run//out/", ATELIER_PUT_LINK, notes, NULL,
+                                      &error);
   g_assert_no_error (error);
   text = names (files);
   g_assert_cmpstr (text, ==, "a=s3://b/run/out/a sub/b=s3://b/run/out/sub/b sub/twin=s3://b/run/out/sub/twin");
@@ -319,10 +324,12 @@ test_put_tree (Fixture *fixture, gconstpointer data)
 
       g_assert_cmpstr (file->digest, ==, digest);
       g_assert_cmpint (stat (object, &status), ==, 0);
-      g_assert_cmpint (file->mtime_ns, ==, status.st_mtim.tv_sec * G_GINT64_CONSTANT (1000000000) + status.st_mtim.tv_nsec);
+      g_assert_cmpint (file->mtime_ns, ==,
+                       status.st_mtim.tv_sec * G_GINT64_CONSTANT (1000000000) + status.st_mtim.tv_nsec);
     }
   /* Again, as after a crash. */
-  none = atelier_artifacts_put_tree (fixture->artifacts, folder, "s3://b/run/out", ATELIER_PUT_LINK, NULL, NULL, &error);
+  none = atelier_artifacts_put_tree (fixture->artifacts, folder, "s3://b/run/out", ATELIER_PUT_LINK, NULL, NULL,
+                                     &error);
   g_assert_no_error (error);
   g_assert_cmpuint (none->len, ==, 3);
   g_clear_pointer (&none, g_ptr_array_unref);
@@ -346,10 +353,12 @@ test_put_copy (Fixture *fixture, gconstpointer data)
   g_assert_null (atelier_artifacts_put_file (fixture->artifacts, path, "s3://b/log/", ATELIER_PUT_COPY, NULL, &error));
   g_assert_error (error, ATELIER_ARTIFACTS_ERROR, ATELIER_ARTIFACTS_ERROR_INVALID);
   g_clear_error (&error);
-  g_assert_null (atelier_artifacts_put_file (fixture->artifacts, path, "file:///tmp/x", ATELIER_PUT_COPY, NULL, &error));
+  g_assert_null (
+      atelier_artifacts_put_file (fixture->artifacts, path, "file:///tmp/x", ATELIER_PUT_COPY, NULL, &error));
   g_assert_error (error, ATELIER_ARTIFACTS_ERROR, ATELIER_ARTIFACTS_ERROR_INVALID);
   g_clear_error (&error);
-  g_assert_null (atelier_artifacts_put_file (fixture->artifacts, fixture->folder, "s3://b/x", ATELIER_PUT_COPY, NULL, &error));
+  g_assert_null (
+      atelier_artifacts_put_file (fixture->artifacts, fixture->folder, "s3://b/x", ATELIER_PUT_COPY, NULL, &error));
   g_assert_nonnull (error);
 }
 
@@ -433,7 +442,8 @@ test_digests (Fixture *fixture, gconstpointer data)
   put_text (fixture, "s3://b/k", "hello");
   for (guint i = 0; i < 2; i++)
     {
-      g_autoptr (GPtrArray) files = atelier_artifacts_resolve (fixture->artifacts, "s3://b/k", ATELIER_INPUT_PREFIX, NULL, NULL, &error);
+      g_autoptr (GPtrArray) files
+          = atelier_artifacts_resolve (fixture->artifacts, "s3://b/k", ATELIER_INPUT_PREFIX, NULL, NULL, &error);
       const AtelierArtifactFile *file = files->pdata[0];
 
       g_assert_null (file->digest);
@@ -464,7 +474,8 @@ test_digests (Fixture *fixture, gconstpointer data)
     }
   g_assert_cmpstr (first_set, !=, second_set);
   {
-    g_autoptr (GPtrArray) files = atelier_artifacts_resolve (fixture->artifacts, "s3://b/byhand", ATELIER_INPUT_PREFIX, NULL, NULL, NULL);
+    g_autoptr (GPtrArray) files
+        = atelier_artifacts_resolve (fixture->artifacts, "s3://b/byhand", ATELIER_INPUT_PREFIX, NULL, NULL, NULL);
     g_autoptr (GCancellable) cancellable = g_cancellable_new ();
 
     g_hash_table_remove_all (fixture->digests);
@@ -477,8 +488,10 @@ test_digests (Fixture *fixture, gconstpointer data)
 static void
 test_gunzip (Fixture *fixture, gconstpointer data)
 {
-  static const guint8 member[] = { /* "hi\n" */
-    0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x03, 0xcb, 0xc8, 0xe4, 0x02, 0x00, 0x7a, 0x7a, 0x6f, 0xed, 0x03, 0x00, 0x00, 0x00,
+  static const guint8 member[] = {
+    /* "hi\n" */
+    0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x03, 0xcb, 0xc8,
+    0xe4, 0x02, 0x00, 0x7a, 0x7a, 0x6f, 0xed, 0x03, 0x00, 0x00, 0x00,
   };
   guint8 twice[2 * sizeof member];
   g_autoptr (GError) error = NULL;
@@ -488,10 +501,12 @@ test_gunzip (Fixture *fixture, gconstpointer data)
 
   memcpy (twice, member, sizeof member);
   memcpy (twice + sizeof member, member, sizeof member);
-  file = atelier_artifacts_put_bytes (fixture->artifacts, (const char *) twice, sizeof twice, "s3://b/z/x.csv.gz", &error);
+  file = atelier_artifacts_put_bytes (fixture->artifacts, (const char *) twice, sizeof twice, "s3://b/z/x.csv.gz",
+                                      &error);
   g_assert_no_error (error);
   files = atelier_artifacts_resolve (fixture->artifacts, "s3://b/z", ATELIER_INPUT_PREFIX, NULL, NULL, &error);
-  g_assert_true (atelier_artifacts_stage (fixture->artifacts, files, stage, ATELIER_STAGE_LINK | ATELIER_STAGE_GUNZIP, NULL, &error));
+  g_assert_true (atelier_artifacts_stage (fixture->artifacts, files, stage, ATELIER_STAGE_LINK | ATELIER_STAGE_GUNZIP,
+                                          NULL, &error));
   g_assert_no_error (error);
   assert_file (fixture, "work/in/x.csv", "hi\nhi\n");
   g_clear_pointer (&files, g_ptr_array_unref);
@@ -513,7 +528,8 @@ busy_thread (gpointer data)
     {
       g_autoptr (GError) error = NULL;
       g_autofree char *uri = g_strdup_printf ("s3://busy/x/y/%u", g_random_int_range (0, 3));
-      g_autoptr (AtelierArtifactFile) file = atelier_artifacts_put_bytes (fixture->artifacts, "content", -1, uri, &error);
+      g_autoptr (AtelierArtifactFile) file
+          = atelier_artifacts_put_bytes (fixture->artifacts, "content", -1, uri, &error);
       g_autoptr (GPtrArray) files = NULL;
 
       g_assert_no_error (error);

@@ -37,7 +37,8 @@ static void
 set_up (Fixture *fixture, gconstpointer data)
 {
   static const char *const keys[] = {
-    "a", "a-b", "a.b/c", "b/a", "b/b/c", "b/b/d", "b/b-c", "b/b.c", "b/b0", "b!", "b.", "b0", "c/d/e/f/g", "c/d/e!", "z", "é/ü", "z z/%",
+    "a",  "a-b", "a.b/c", "b/a",       "b/b/c",  "b/b/d", "b/b-c", "b/b.c", "b/b0",
+    "b!", "b.",  "b0",    "c/d/e/f/g", "c/d/e!", "z",     "é/ü",   "z z/%",
   };
 
   fixture->folder = g_dir_make_tmp ("atelier-listing-XXXXXX", NULL);
@@ -93,7 +94,8 @@ assert_lists (Fixture *fixture, const char *prefix, const char *after, const cha
 static void
 test_model (Fixture *fixture, gconstpointer data)
 {
-  static const char *const texts[] = { "", "a", "b", "b/", "b/b", "b/b/", "b/b/c", "c/d/e", "c/d/e/f/g", "x", "é/", "\xff" };
+  static const char *const texts[]
+      = { "", "a", "b", "b/", "b/b", "b/b/", "b/b/c", "c/d/e", "c/d/e/f/g", "x", "é/", "\xff" };
 
   for (guint i = 0; i < G_N_ELEMENTS (texts); i++)
     for (guint k = 0; k < G_N_ELEMENTS (texts); k++)
@@ -120,7 +122,8 @@ test_skipped_links (Fixture *fixture, gconstpointer data)
 static void
 test_hostile_prefix (Fixture *fixture, gconstpointer data)
 {
-  static const char *const prefixes[] = { "../", "../../etc/", "b/../../", "/", "//", "./", "b//b/", "b/link/", "/etc/" };
+  static const char *const prefixes[]
+      = { "../", "../../etc/", "b/../../", "/", "//", "./", "b//b/", "b/link/", "/etc/" };
 
   for (guint i = 0; i < G_N_ELEMENTS (prefixes); i++)
     {

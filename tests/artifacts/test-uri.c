@@ -56,10 +56,34 @@ static void
 test_refused (void)
 {
   static const char *const bad[] = {
-    "", "b/k", "s3:/b/k", "S3://b/k", "s3://", "s3:///k", "s3://../k", "s3://.b/k", "s3://-b/k", "s3://b b/k", "s3://b\n/k",
-    "s3://b/..", "s3://b/a/../c", "s3://b/./c", "s3://b/a/.", "s3://b/../../etc/passwd", "s3://b/\xff", "s3://\xff/k",
-    "s3://b/.atelier-tmp-1", "s3://b/a/.atelier-tmp-x/y", "https://b.s3.amazonaws.com/k", "http://localhost/k", "relative/path",
-    "file://host/x", "file:x", "/data/../etc", "file:///a/%2e%2e/b", "file:///a%00b",
+    "",
+    "b/k",
+    "s3:/b/k",
+    "S3://b/k",
+    "s3://",
+    "s3:///k",
+    "s3://../k",
+    "s3://.b/k",
+    "s3://-b/k",
+    "s3://b b/k",
+    "s3://b\n/k",
+    "s3://b/..",
+    "s3://b/a/../c",
+    "s3://b/./c",
+    "s3://b/a/.",
+    "s3://b/../../etc/passwd",
+    "s3://b/\xff",
+    "s3://\xff/k",
+    "s3://b/.atelier-tmp-1",
+    "s3://b/a/.atelier-tmp-x/y",
+    "https://b.s3.amazonaws.com/k",
+    "http://localhost/k",
+    "relative/path",
+    "file://host/x",
+    "file:x",
+    "/data/../etc",
+    "file:///a/%2e%2e/b",
+    "file:///a%00b",
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (bad); i++)

@@ -325,7 +325,8 @@ test_copy_across (Folder *folder, gconstpointer data)
   g_autofree char *text = NULL;
 
   fixture_write (folder->path, "from", "content");
-  if (stat ("/dev/shm", &there) < 0 || stat (folder->path, &here) < 0 || here.st_dev == there.st_dev || g_mkdtemp (other) == NULL)
+  if (stat ("/dev/shm", &there) < 0 || stat (folder->path, &here) < 0 || here.st_dev == there.st_dev
+      || g_mkdtemp (other) == NULL)
     {
       g_test_skip ("there is no second file system");
       return;

@@ -157,7 +157,8 @@ test_files (void)
 static void
 test_get (void)
 {
-  g_autoptr (json_t) value = parse ("{\"s\": \"text\", \"i\": 7, \"r\": 1.5, \"t\": true, \"n\": null, \"o\": {}, \"a\": [1]}");
+  g_autoptr (json_t) value
+      = parse ("{\"s\": \"text\", \"i\": 7, \"r\": 1.5, \"t\": true, \"n\": null, \"o\": {}, \"a\": [1]}");
 
   g_assert_cmpstr (atelier_json_get_string (value, "s", "no"), ==, "text");
   g_assert_cmpstr (atelier_json_get_string (value, "i", "no"), ==, "no");
@@ -404,7 +405,8 @@ test_double_back (void)
 
       g_assert_null (strchr (text, ','));
       g_assert_true (json_is_real (back));
-      g_assert_cmpmem (&(double) { json_real_value (back) }, sizeof (double), &g_array_index (values, double, i), sizeof (double));
+      g_assert_cmpmem (&(double){ json_real_value (back) }, sizeof (double), &g_array_index (values, double, i),
+                       sizeof (double));
     }
   setlocale (LC_NUMERIC, before);
 }

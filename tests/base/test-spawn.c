@@ -19,7 +19,8 @@
 #include "atelier-spawn.h"
 #include "base-fixture.h"
 
-/* Processes. The child is mostly this program itself: with “--tell” it says as JSON on its standard output what it has. */
+/* Processes. The child is mostly this program itself: with “--tell” it says as JSON on its standard output what it
+ * has. */
 
 extern char **environ;
 
@@ -186,7 +187,8 @@ test_pass (void)
     pass[i] = fds[2 - i];
   pass[3] = fds[0];
   before = count_own_fds ();
-  facts = facts_of ((AtelierSpawn) { .argv = argv, .stdin_fd = in, .stderr_fd = -1, .pass_fds = pass, .n_pass_fds = 4 });
+  facts
+      = facts_of ((AtelierSpawn){ .argv = argv, .stdin_fd = in, .stderr_fd = -1, .pass_fds = pass, .n_pass_fds = 4 });
   texts = member_text (facts, "texts");
   open_fds = member_text (facts, "fds");
   g_assert_cmpstr (texts, ==, "[\"pipe 2\",\"pipe 1\",\"pipe 0\",\"input\"]");
@@ -197,8 +199,8 @@ test_pass (void)
   close (in);
 }
 
-/* The child's output is our 2, its errors are our 1: neither overwrites the other. Run in a process of its own, since the
- * numbers 0, 1, 2 have to be chosen. */
+/* The child's output is our 2, its errors are our 1: neither overwrites the other. Run in a process of its own, since
+ * the numbers 0, 1, 2 have to be chosen. */
 static int
 swap (void)
 {
@@ -247,7 +249,8 @@ test_surroundings (void)
 
   sigfillset (&mask);
   pthread_sigmask (SIG_SETMASK, &mask, &before);
-  own = facts_of ((AtelierSpawn) { .argv = argv, .envp = envp, .folder = folder, .stdin_fd = -1, .stderr_fd = -1, .new_session = TRUE });
+  own = facts_of ((AtelierSpawn){
+      .argv = argv, .envp = envp, .folder = folder, .stdin_fd = -1, .stderr_fd = -1, .new_session = TRUE });
   shared = facts_of ((AtelierSpawn) { .argv = argv, .stdin_fd = -1, .stderr_fd = -1 });
   pthread_sigmask (SIG_SETMASK, &before, NULL);
   signal (SIGPIPE, handler);
@@ -295,8 +298,11 @@ test_failures (void)
   for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
     {
       g_autoptr (GError) error = NULL;
-      pid_t pid = atelier_spawn (&(AtelierSpawn) { .argv = cases[i].argv, .folder = cases[i].folder, .stdin_fd = cases[i].stdin_fd,
-                                                   .stdout_fd = -1, .stderr_fd = -1 },
+      pid_t pid = atelier_spawn (&(AtelierSpawn){ .argv = cases[i].argv,
+                                                  .folder = cases[i].folder,
+                                                  .stdin_fd = cases[i].stdin_fd,
+                                                  .stdout_fd = -1,
+                                                  .stderr_fd = -1 },
                                  &error);
 
       g_assert_cmpint (pid, ==, -1);
@@ -348,7 +354,8 @@ test_capture (void)
   g_autoptr (GError) error = NULL;
   int status = -1;
 
-  g_assert_true (shell ("echo out; echo err >&2; read line; echo \"<$line>\"; exit 3", 60000, &out, &err, &status, &error));
+  g_assert_true (
+      shell ("echo out; echo err >&2; read line; echo \"<$line>\"; exit 3", 60000, &out, &err, &status, &error));
   g_assert_no_error (error);
   g_assert_cmpstr (out, ==, "out\n<>\n");
   g_assert_cmpstr (err, ==, "err\n");
@@ -372,8 +379,9 @@ test_capture_large (void)
   g_autofree char *err = NULL;
   g_autoptr (GError) error = NULL;
 
-  g_assert_true (shell ("i=0; line=$(printf %01000d 0); while [ $i -lt 1000 ]; do i=$((i+1)); echo $line; echo $line >&2; done", 120000, &out,
-                        &err, NULL, &error));
+  g_assert_true (
+      shell ("i=0; line=$(printf %01000d 0); while [ $i -lt 1000 ]; do i=$((i+1)); echo $line; echo $line >&2; done",
+             120000, &out, &err, NULL, &error));
   g_assert_no_error (error);
   g_assert_cmpuint (strlen (out), ==, 1001000);
   g_assert_cmpuint (strlen (err), ==, 1001000);
@@ -456,7 +464,8 @@ test_identity (void)
   g_autofree char *boot_id = atelier_process_boot_id ();
   g_autoptr (GError) error = NULL;
   guint64 own = atelier_process_start_ticks (getpid ()), ticks;
-  pid_t pid = atelier_spawn (&(AtelierSpawn) { .argv = argv, .stdin_fd = -1, .stdout_fd = -1, .stderr_fd = -1 }, &error);
+  pid_t pid
+      = atelier_spawn (&(AtelierSpawn){ .argv = argv, .stdin_fd = -1, .stdout_fd = -1, .stderr_fd = -1 }, &error);
   siginfo_t info;
 
   g_assert_no_error (error);

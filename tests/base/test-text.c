@@ -150,7 +150,8 @@ test_iso_back (void)
   g_assert_cmpint (now, >, G_GINT64_CONSTANT (1700000000000000));
   for (int i = 0; i < 20000; i++)
     {
-      gint64 time_us = now - now % G_USEC_PER_SEC + (gint64) g_test_rand_int_range (0, 86400) * G_USEC_PER_SEC + (gint64) i * 50 + 49;
+      gint64 time_us = now - now % G_USEC_PER_SEC + (gint64) g_test_rand_int_range (0, 86400) * G_USEC_PER_SEC
+                       + (gint64) i * 50 + 49;
       g_autofree char *text = atelier_time_format_iso (time_us);
 
       g_assert_cmpint (atelier_time_parse_iso (text), ==, time_us);
@@ -196,7 +197,11 @@ test_size (void)
     gint64      size_bytes;
     const char *text;
   } cases[] = {
-    { 0, "0 bytes" }, { 812, "812 bytes" }, { 1024, "1.0 KiB" }, { 3565158, "3.4 MiB" }, { G_GINT64_CONSTANT (1) << 40, "1.0 TiB" },
+    { 0, "0 bytes" },
+    { 812, "812 bytes" },
+    { 1024, "1.0 KiB" },
+    { 3565158, "3.4 MiB" },
+    { G_GINT64_CONSTANT (1) << 40, "1.0 TiB" },
   };
 
   for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)

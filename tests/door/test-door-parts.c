@@ -22,8 +22,17 @@ test_keys (void)
     guint       attempt;
   } names[] = { { "a", 1 }, { "Train", 12 }, { "Évaluation #2", 4294967295u }, { "#", 0 } };
   static const char *const bad[] = {
-    "", "ATELIER", "AKIAIOSFODNN7EXAMPLE", "ATELIERx", "ATELIERMFRA", "ATELIER1", "ATELIERae", "ATELIERmfrs", "atelierme",
-    "ATELIERmerq=", "ATELIERmerdcmi",
+    "",
+    "ATELIER",
+    "AKIAIOSFODNN7EXAMPLE",
+    "ATELIERx",
+    "ATELIERMFRA",
+    "ATELIER1",
+    "ATELIERae",
+    "ATELIERmfrs",
+    "atelierme",
+    "ATELIERmerq=",
+    "ATELIERmerdcmi",
   };
   g_autofree char *secret = atelier_door_key_new_execution_secret ();
   g_autofree char *other = atelier_door_key_new_execution_secret ();
@@ -132,8 +141,9 @@ example_body (const char *first, const char *second, const char *last)
   g_autofree char *few = g_strnfill (1024, 'a');
   GString *body = g_string_new (NULL);
 
-  g_string_append_printf (body, "10000;chunk-signature=%s\r\n%s\r\n400;chunk-signature=%s\r\n%s\r\n0;chunk-signature=%s\r\n", first,
-                          many, second, few, last);
+  g_string_append_printf (
+      body, "10000;chunk-signature=%s\r\n%s\r\n400;chunk-signature=%s\r\n%s\r\n0;chunk-signature=%s\r\n", first, many,
+      second, few, last);
   return body;
 }
 
@@ -220,8 +230,9 @@ test_chunked_trailer (void)
 
   fill_signature (&signature, "STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER",
                   "106e2a8a18243abcf37539882f36619c00e2dfc72633413f02d3b74544bfeb8e");
-  g_string_append (body, "x-amz-checksum-crc32c:sOO8/Q==\r\n"
-                         "x-amz-trailer-signature:d81f82fc3505edab99d459891051a732e8730629a2e4a59689829ca17fe2e435\r\n\r\n");
+  g_string_append (
+      body, "x-amz-checksum-crc32c:sOO8/Q==\r\n"
+            "x-amz-trailer-signature:d81f82fc3505edab99d459891051a732e8730629a2e4a59689829ca17fe2e435\r\n\r\n");
   assert_content (&signature, body, "sOO8/Q==");
   body->str[without_trailer + strlen ("x-amz-checksum-crc32c:")] = 'S';
   assert_refused (&signature, body, ATELIER_DOOR_ERROR_SIGNATURE_DOES_NOT_MATCH);
@@ -291,8 +302,9 @@ test_decode (void)
 static void
 test_xml (void)
 {
-  static const char good[] = "<?xml version=\"1.0\"?><Delete xmlns=\"http://s3\"><Quiet>true</Quiet>\n<Object><Key>a &amp; b</Key>"
-                             "<VersionId>null</VersionId></Object><Object><Key> c </Key></Object></Delete>";
+  static const char good[]
+      = "<?xml version=\"1.0\"?><Delete xmlns=\"http://s3\"><Quiet>true</Quiet>\n<Object><Key>a &amp; b</Key>"
+        "<VersionId>null</VersionId></Object><Object><Key> c </Key></Object></Delete>";
   static const char *const bad[] = {
     "", "<", "<Delete>", "<Other></Other>", "<Delete><Object></Delete>", "text", "<Delete>&undefined;</Delete>",
     "<!DOCTYPE x [<!ENTITY a \"b\">]><Delete>&a;</Delete>",

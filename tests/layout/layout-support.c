@@ -54,7 +54,8 @@ AtelierLayoutGraph *
 make_abalone (void)
 {
   static const AtelierLayoutNode nodes[] = {
-    { "Preprocess", NULL, "Processing", "Succeeded · 4 s", 0, 0, ATELIER_LAYOUT_SHAPE_CARD, ATELIER_LAYOUT_TONE_SUCCESS },
+    { "Preprocess", NULL, "Processing", "Succeeded · 4 s", 0, 0, ATELIER_LAYOUT_SHAPE_CARD,
+      ATELIER_LAYOUT_TONE_SUCCESS },
     { "Train", NULL, "Training", "Executing", 0, 0, ATELIER_LAYOUT_SHAPE_CARD, ATELIER_LAYOUT_TONE_ACTIVE },
     { "Evaluate", NULL, "Processing", NULL, 0, 0, ATELIER_LAYOUT_SHAPE_CARD, ATELIER_LAYOUT_TONE_NEUTRAL },
     { "CheckMse", "mse ≤ 6.0", NULL, NULL, 0, 0, ATELIER_LAYOUT_SHAPE_DIAMOND, ATELIER_LAYOUT_TONE_NEUTRAL },

@@ -8,8 +8,8 @@
 
 #include "layout-support.h"
 
-/* What holds for every layout: boxes have their sizes, lie within the picture and do not overlap; curves are whole Bézier
- * pieces that begin and end at the outline of their nodes, in the direction of the edge. */
+/* What holds for every layout: boxes have their sizes, lie within the picture and do not overlap; curves are whole
+ * Bézier pieces that begin and end at the outline of their nodes, in the direction of the edge. */
 static void
 check (AtelierLayoutGraph *graph, AtelierLayout *layout)
 {
@@ -86,7 +86,8 @@ test_small (void)
 static void
 test_empty_and_single (void)
 {
-  g_autoptr (AtelierLayoutGraph) empty = atelier_layout_graph_new ("empty"), single = atelier_layout_graph_new ("single");
+  g_autoptr (AtelierLayoutGraph) empty = atelier_layout_graph_new ("empty"),
+                                 single = atelier_layout_graph_new ("single");
   g_autoptr (AtelierLayout) none = compute (empty, ATELIER_LAYOUT_QUALITY_FINE);
   g_autoptr (AtelierLayout) one = NULL;
 
@@ -114,7 +115,8 @@ test_cycles_and_loops (void)
   g_assert_false (atelier_layout_wants_draft (graph));
 }
 
-/* What makes Graphviz end the program when it is asked directly: very wide nodes, thousands of loops and parallel edges. */
+/* What makes Graphviz end the program when it is asked directly: very wide nodes, thousands of loops and parallel
+ * edges. */
 static void
 test_hostile (void)
 {
@@ -216,7 +218,8 @@ compute_often (gpointer data)
   for (guint i = 0; i < 30; i++)
     {
       g_autoptr (AtelierLayoutGraph) graph = make_random (30 + i, 60 + i, 10, GPOINTER_TO_UINT (data) + i);
-      g_autoptr (AtelierLayout) layout = compute (graph, i % 2 ? ATELIER_LAYOUT_QUALITY_FINE : ATELIER_LAYOUT_QUALITY_DRAFT);
+      g_autoptr (AtelierLayout) layout
+          = compute (graph, i % 2 ? ATELIER_LAYOUT_QUALITY_FINE : ATELIER_LAYOUT_QUALITY_DRAFT);
     }
   return NULL;
 }

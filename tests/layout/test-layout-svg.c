@@ -19,13 +19,18 @@ typedef struct
 } Seen;
 
 static void
-start_element (GMarkupParseContext *context, const char *name, const char **names, const char **values, gpointer user_data, GError **error)
+start_element (GMarkupParseContext *context,
+               const char *name,
+               const char **names,
+               const char **values,
+               gpointer user_data,
+               GError **error)
 {
   Seen *seen = user_data;
 
-  g_assert_true (g_str_equal (name, "svg") || g_str_equal (name, "title") || g_str_equal (name, "desc") || g_str_equal (name, "style")
-                 || g_str_equal (name, "rect") || g_str_equal (name, "g") || g_str_equal (name, "path") || g_str_equal (name, "polygon")
-                 || g_str_equal (name, "text"));
+  g_assert_true (g_str_equal (name, "svg") || g_str_equal (name, "title") || g_str_equal (name, "desc")
+                 || g_str_equal (name, "style") || g_str_equal (name, "rect") || g_str_equal (name, "g")
+                 || g_str_equal (name, "path") || g_str_equal (name, "polygon") || g_str_equal (name, "text"));
   for (gsize i = 0; names[i] != NULL; i++)
     {
       g_assert_false (g_str_has_prefix (names[i], "on") || strstr (names[i], "href") != NULL);
@@ -116,8 +121,12 @@ test_weird_names (void)
 
   for (gsize i = 0; i < n_weird_names; i++)
     {
-      AtelierLayoutNode node = { .id = weird_names[i], .label = weird_names[i], .detail = weird_names[i], .status = weird_names[i],
-                                 .shape = i % ATELIER_LAYOUT_SHAPE_N_VALUES, .tone = i % ATELIER_LAYOUT_TONE_N_VALUES };
+      AtelierLayoutNode node = { .id = weird_names[i],
+                                 .label = weird_names[i],
+                                 .detail = weird_names[i],
+                                 .status = weird_names[i],
+                                 .shape = i % ATELIER_LAYOUT_SHAPE_N_VALUES,
+                                 .tone = i % ATELIER_LAYOUT_TONE_N_VALUES };
 
       g_assert_true (atelier_layout_graph_add_node (graph, &node, NULL));
     }

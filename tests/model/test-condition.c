@@ -4,11 +4,11 @@
 #include "atelier-condition.h"
 #include "fake-scope.h"
 
-static const char values[] =
-  "{`Parameters`: {`Max`: 6.0, `N`: 5, `S`: `abc`, `T`: true, `Text5`: `5`, `Nine`: `9`, `Ten`: `10`, `Outcome`: `True`},"
-  " `Execution`: {`StartDateTime`: `2026-01-31T08:05:09Z`},"
-  " `Steps`: {`E`: {`Nothing`: null, `List`: [1]}},"
-  " `PropertyFiles`: {`E/R`: {`mse`: 4.93, `long`: 4.9365329784, `close`: 6.0000000001}}}";
+static const char values[] = "{`Parameters`: {`Max`: 6.0, `N`: 5, `S`: `abc`, `T`: true, `Text5`: `5`, `Nine`: `9`, "
+                             "`Ten`: `10`, `Outcome`: `True`},"
+                             " `Execution`: {`StartDateTime`: `2026-01-31T08:05:09Z`},"
+                             " `Steps`: {`E`: {`Nothing`: null, `List`: [1]}},"
+                             " `PropertyFiles`: {`E/R`: {`mse`: 4.93, `long`: 4.9365329784, `close`: 6.0000000001}}}";
 
 /* The result's text in one line, or "! " and the sentence of the error. */
 static char *
@@ -181,12 +181,13 @@ test_record (void)
                    " {`Type`: `Not`, `Expression`: {`Type`: `In`, `QueryValue`: 5, `Values`: [`5`]}}]");
   g_autoptr (AtelierConditionResult) result = atelier_condition_evaluate (atelier_document_get_root (document),
                                                                           &scope->scope, NULL);
-  g_autoptr (json_t) expected =
-    fake_json ("{`Outcome`: false, `Conditions`: ["
-               " {`Type`: `LessThan`, `LeftValue`: 4.9365329784, `RightValue`: 6.0, `Outcome`: true, `Text`: `4.93653 < 6.0 → True`},"
-               " {`Type`: `Not`, `Outcome`: false, `Text`: `not (5 in [“5”]) → False`,"
-               "  `Warning`: `the text “5” was compared as a number`,"
-               "  `Condition`: {`Type`: `In`, `QueryValue`: 5, `Values`: [`5`], `Outcome`: true, `Text`: `5 in [“5”]`}}]}");
+  g_autoptr (json_t) expected = fake_json (
+      "{`Outcome`: false, `Conditions`: ["
+      " {`Type`: `LessThan`, `LeftValue`: 4.9365329784, `RightValue`: 6.0, `Outcome`: true, `Text`: `4.93653 < 6.0 → "
+      "True`},"
+      " {`Type`: `Not`, `Outcome`: false, `Text`: `not (5 in [“5”]) → False`,"
+      "  `Warning`: `the text “5” was compared as a number`,"
+      "  `Condition`: {`Type`: `In`, `QueryValue`: 5, `Values`: [`5`], `Outcome`: true, `Text`: `5 in [“5”]`}}]}");
   g_autofree char *text = atelier_json_compact (result->json);
   g_autofree char *expected_text = atelier_json_compact (expected);
 

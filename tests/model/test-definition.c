@@ -40,7 +40,10 @@ static char *
 describe_edges (const AtelierDefinition *definition)
 {
   static const char marks[ATELIER_EDGE_N_KINDS] = {
-    [ATELIER_EDGE_REFERENCE] = '>', [ATELIER_EDGE_DEPENDS_ON] = '!', [ATELIER_EDGE_BRANCH_TRUE] = '+', [ATELIER_EDGE_BRANCH_FALSE] = '-',
+    [ATELIER_EDGE_REFERENCE] = '>',
+    [ATELIER_EDGE_DEPENDS_ON] = '!',
+    [ATELIER_EDGE_BRANCH_TRUE] = '+',
+    [ATELIER_EDGE_BRANCH_FALSE] = '-',
   };
   GString *text = g_string_new (NULL);
   guint n;
@@ -103,8 +106,9 @@ test_accessors (void)
   g_assert_false (atelier_definition_has_errors (definition));
   g_assert_cmpstr (atelier_definition_get_version (definition), ==, "2020-12-01");
   g_assert_cmpuint (atelier_node_get_length (atelier_definition_get_metadata (definition)), ==, 0);
-  g_assert_cmpstr (atelier_node_get_string (atelier_node_get_member (atelier_definition_get_experiment_name (definition), "Get")), ==,
-                   "Execution.PipelineName");
+  g_assert_cmpstr (
+      atelier_node_get_string (atelier_node_get_member (atelier_definition_get_experiment_name (definition), "Get")),
+      ==, "Execution.PipelineName");
   g_assert_nonnull (atelier_definition_get_trial_name (definition));
 
   g_assert_cmpuint (atelier_definition_get_n_parameters (definition), ==, 1);
@@ -217,8 +221,9 @@ test_graph (void)
   g_assert_cmpuint (problems->len, ==, 0);
   /* “Outer” reads “First” by itself; what “Deep” in its branch reads is not its own. “Beside” names “Outer” in
    * DependsOn, too: the branch is the one edge between them. */
-  g_assert_cmpstr (edges, ==,
-                   "Inner!After Deep>After First>Outer Outer-Stop Outer+Inner Inner+Deep First>Deep Outer+Beside First!Beside");
+  g_assert_cmpstr (
+      edges, ==,
+      "Inner!After Deep>After First>Outer Outer-Stop Outer+Inner Inner+Deep First>Deep Outer+Beside First!Beside");
   g_assert_cmpstr (order, ==, "First Outer Inner Deep After Stop Beside");
 
   g_assert_cmpint (atelier_step_get_parent (outer), ==, -1);
@@ -254,7 +259,8 @@ parse_graph (const char *graph, GPtrArray *problems)
       g_autofree char *list = g_strjoinv ("\", \"", names);
 
       g_string_append_printf (text,
-                              "%s{\"Name\": \"%s\", \"Type\": \"Lambda\", \"FunctionArn\": \"f\", \"DependsOn\": [", i > 0 ? ",\n" : "", parts[0]);
+                              "%s{\"Name\": \"%s\", \"Type\": \"Lambda\", \"FunctionArn\": \"f\", \"DependsOn\": [",
+                              i > 0 ? ",\n" : "", parts[0]);
       if (parts[1] != NULL)
         g_string_append_printf (text, "\"%s\"", list);
       g_string_append (text, "]}");
@@ -336,18 +342,20 @@ test_long_chain (void)
     }
 }
 
-/* Ten thousand steps whose references lead forwards and backwards. Checked is that every edge is there, once, and that the
- * order keeps all. (How long it takes is printed by the benchmark.) */
+/* Ten thousand steps whose references lead forwards and backwards. Checked is that every edge is there, once, and
+ * that the order keeps all. (How long it takes is printed by the benchmark.) */
 static void
 test_big (void)
 {
   const guint n = 10000;
   g_autoptr (GRand) rand = g_rand_new_with_seed (20201201);
-  g_autoptr (GString) text = g_string_new ("{\"Version\": \"2020-12-01\", \"Parameters\": [{\"Name\": \"Kind\", \"DefaultValue\": \"ml.m5.large\"}], \"Steps\": [\n");
+  g_autoptr (GString) text = g_string_new ("{\"Version\": \"2020-12-01\", \"Parameters\": [{\"Name\": \"Kind\", "
+                                           "\"DefaultValue\": \"ml.m5.large\"}], \"Steps\": [\n");
   g_autoptr (GPtrArray) problems = atelier_problems_new ();
   g_autoptr (AtelierDefinition) definition = NULL;
   g_autoptr (GHashTable) expected = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
-  g_autofree guint *rank = g_new (guint, n);     /* rank[i]: the step at place i of the file may wait for those of lower rank */
+  g_autofree guint *rank
+      = g_new (guint, n); /* rank[i]: the step at place i of the file may wait for those of lower rank */
   g_autofree guint *place = g_new (guint, n);    /* in the order */
   g_autofree guint *by_rank = g_new (guint, n);
   const AtelierEdge *edges;
@@ -367,19 +375,26 @@ test_big (void)
     by_rank[rank[i]] = i;
   for (guint i = 0; i < n; i++)
     {
-      g_string_append_printf (text,
-                              "%s{\"Name\": \"step-%u\", \"Type\": \"Processing\", \"Arguments\": {\"ProcessingResources\": {\"ClusterConfig\": "
-                              "{\"InstanceType\": {\"Get\": \"Parameters.Kind\"}, \"InstanceCount\": 1, \"VolumeSizeInGB\": 30}}, "
-                              "\"AppSpecification\": {\"ImageUri\": \"local/python:3\"}, \"ProcessingOutputConfig\": {\"Outputs\": [{\"OutputName\": \"out\", "
-                              "\"S3Output\": {\"S3Uri\": \"s3://b/step-%u\", \"LocalPath\": \"/opt/ml/processing/out\", \"S3UploadMode\": \"EndOfJob\"}}]}, "
-                              "\"ProcessingInputs\": [", i > 0 ? ",\n" : "", i, i);
+      g_string_append_printf (
+          text,
+          "%s{\"Name\": \"step-%u\", \"Type\": \"Processing\", \"Arguments\": {\"ProcessingResources\": "
+          "{\"ClusterConfig\": "
+          "{\"InstanceType\": {\"Get\": \"Parameters.Kind\"}, \"InstanceCount\": 1, \"VolumeSizeInGB\": 30}}, "
+          "\"AppSpecification\": {\"ImageUri\": \"local/python:3\"}, \"ProcessingOutputConfig\": {\"Outputs\": "
+          "[{\"OutputName\": \"out\", "
+          "\"S3Output\": {\"S3Uri\": \"s3://b/step-%u\", \"LocalPath\": \"/opt/ml/processing/out\", "
+          "\"S3UploadMode\": \"EndOfJob\"}}]}, "
+          "\"ProcessingInputs\": [",
+          i > 0 ? ",\n" : "", i, i);
       for (guint k = 0, m = g_rand_int_range (rand, 0, 4); k < m && rank[i] > 0; k++)
         {
           guint from = by_rank[g_rand_int_range (rand, 0, rank[i])];
 
-          g_string_append_printf (text,
-                                  "%s{\"InputName\": \"in%u\", \"S3Input\": {\"S3DataType\": \"S3Prefix\", \"S3Uri\": "
-                                  "{\"Get\": \"Steps.step-%u.ProcessingOutputConfig.Outputs['out'].S3Output.S3Uri\"}}}", k > 0 ? ", " : "", k, from);
+          g_string_append_printf (
+              text,
+              "%s{\"InputName\": \"in%u\", \"S3Input\": {\"S3DataType\": \"S3Prefix\", \"S3Uri\": "
+              "{\"Get\": \"Steps.step-%u.ProcessingOutputConfig.Outputs['out'].S3Output.S3Uri\"}}}",
+              k > 0 ? ", " : "", k, from);
           g_hash_table_add (expected, g_strdup_printf ("%u %u", from, i));
         }
       g_string_append (text, "]}}");
@@ -446,7 +461,8 @@ test_wrapped (void)
       g_assert_cmpuint (problem->column, ==, cases[i].column);
       g_assert_cmpuint (atelier_definition_get_n_steps (definition), ==, 1);
       g_assert_cmpstr (text, ==,
-                       "{\"Version\":\"2020-12-01\",\"Steps\":[{\"Name\":\"Only\",\"Type\":\"Lambda\",\"FunctionArn\":\"f\",\"Typo\":6.0}]}");
+                       "{\"Version\":\"2020-12-01\",\"Steps\":[{\"Name\":\"Only\",\"Type\":\"Lambda\","
+                       "\"FunctionArn\":\"f\",\"Typo\":6.0}]}");
       if (cases[i].inside != NULL)
         {
           g_autofree char *line = atelier_problem_to_text (problem, "f.json");
@@ -461,7 +477,13 @@ static void
 test_wrapped_wrongly (void)
 {
   static const char *const texts[] = {
-    "\"\"", "\"null\"", "\"\\\"\\\\\\\"x\\\\\\\"\\\"\"", "{\"PipelineDefinition\": 5}", "{\"PipelineDefinition\": {\"PipelineDefinition\": \"{\\n]\"}}", "null", "5",
+    "\"\"",
+    "\"null\"",
+    "\"\\\"\\\\\\\"x\\\\\\\"\\\"\"",
+    "{\"PipelineDefinition\": 5}",
+    "{\"PipelineDefinition\": {\"PipelineDefinition\": \"{\\n]\"}}",
+    "null",
+    "5",
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (texts); i++)
@@ -523,9 +545,11 @@ test_write (void)
 static void
 test_broken_is_drawn (void)
 {
-  static const char text[] =
-    "{\"Version\": 7, \"Parameters\": [5, {\"Type\": 1}], \"Steps\": [1, {}, {\"Name\": 5, \"Type\": \"Condition\", \"Arguments\": {\"IfSteps\": {}, \"ElseSteps\": [[], {\"Name\": \"In\"}]}},"
-    " {\"Name\": \"X\", \"Type\": \"Training\", \"Arguments\": [], \"DependsOn\": [1, \"In\"], \"PropertyFiles\": [1, {\"PropertyFileName\": \"p\"}], \"CacheConfig\": 1, \"RetryPolicies\": [1]}]}";
+  static const char text[]
+      = "{\"Version\": 7, \"Parameters\": [5, {\"Type\": 1}], \"Steps\": [1, {}, {\"Name\": 5, \"Type\": "
+        "\"Condition\", \"Arguments\": {\"IfSteps\": {}, \"ElseSteps\": [[], {\"Name\": \"In\"}]}},"
+        " {\"Name\": \"X\", \"Type\": \"Training\", \"Arguments\": [], \"DependsOn\": [1, \"In\"], "
+        "\"PropertyFiles\": [1, {\"PropertyFileName\": \"p\"}], \"CacheConfig\": 1, \"RetryPolicies\": [1]}]}";
   char *copy = g_strdup (text);
   g_autoptr (GPtrArray) problems = atelier_problems_new ();
   g_autoptr (AtelierDefinition) definition = atelier_definition_parse (copy, -1, problems);

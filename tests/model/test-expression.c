@@ -75,18 +75,19 @@ test_get_errors (void)
   assert_resolved ("{`Get`: `Execution.TrainingJobName`}", "“Execution.TrainingJobName”: it has no value");
   assert_resolved ("{`Get`: `Steps.Nobody.X`}", "“Steps.Nobody.X”: it has no value");
   assert_resolved ("{`Get`: `Steps.Broken.X`}", "“Steps.Broken.X”: Cannot read “Broken”");
-  assert_resolved ("{`Get`: `Steps.Train.ModelArtifacts.S3ModelArtifact`}",
-                   "“Steps.Train.ModelArtifacts.S3ModelArtifact”: “ModelArtifacts” has no “S3ModelArtifact”; did you mean "
-                   "“S3ModelArtifacts”?");
-  assert_resolved ("{`Get`: `Steps.Train`}",
-                   "“Steps.Train”: a step has no value of its own; name one of its properties, such as “Steps.Train.PROPERTY”");
+  assert_resolved (
+      "{`Get`: `Steps.Train.ModelArtifacts.S3ModelArtifact`}",
+      "“Steps.Train.ModelArtifacts.S3ModelArtifact”: “ModelArtifacts” has no “S3ModelArtifact”; did you mean "
+      "“S3ModelArtifacts”?");
+  assert_resolved (
+      "{`Get`: `Steps.Train`}",
+      "“Steps.Train”: a step has no value of its own; name one of its properties, such as “Steps.Train.PROPERTY”");
   assert_resolved ("{`Get`: `Steps.Train.a[`}",
                    "Character 3 of path “a[”: a number from 0 or a text in quotes is expected here");
   assert_resolved ("{`Get`: `Steps.Eval.PropertyFiles.Report`}", "A property file can only be read with Std:JsonGet");
   assert_resolved ("{`Get`: 5}", "“Get” needs a text such as “Parameters.NAME” or “Steps.STEP.PROPERTY”");
-  for (const char * const *text = (const char * const []) { "Parameters", "Parameters.", "Parameters.A.B",
-                                                            "parameters.A",
-                                                            "Execution.A.B", "Steps.", "Steps..A", "Other.A", "", NULL };
+  for (const char *const *text = (const char *const[]){ "Parameters", "Parameters.", "Parameters.A.B", "parameters.A",
+                                                        "Execution.A.B", "Steps.", "Steps..A", "Other.A", "", NULL };
        *text != NULL; text++)
     {
       g_autofree char *json = g_strdup_printf ("{`Get`: `%s`}", *text);
@@ -100,8 +101,9 @@ test_get_errors (void)
 static void
 test_join (void)
 {
-  assert_resolved ("{`Std:Join`: {`On`: `/`, `Values`: [`s3:/`, `b`, {`Get`: `Execution.PipelineExecutionId`}, `out`]}}",
-                   "`s3://b/x1y2/out`");
+  assert_resolved (
+      "{`Std:Join`: {`On`: `/`, `Values`: [`s3:/`, `b`, {`Get`: `Execution.PipelineExecutionId`}, `out`]}}",
+      "`s3://b/x1y2/out`");
   assert_resolved ("{`Std:Join`: {`Values`: [{`Get`: `Parameters.Count`}]}}", "`3`");
   assert_resolved ("{`Std:Join`: {`On`: ` `, `Values`: [{`Get`: `Parameters.Rate`}, {`Get`: `Parameters.Whole`},"
                    " {`Get`: `Parameters.Flag`}, 6, 6.0, false]}}", "`0.1 5.0 true 6 6.0 false`");
@@ -131,8 +133,10 @@ test_json_get (void)
   assert_resolved (JSON_GET ("nothing"), "Path “nothing” of Std:JsonGet: the value is null");
   assert_resolved (JSON_GET ("a[*]"),
                    "Character 3 of path “a[*]”: wildcards and filters are not supported; write the path to one value");
-  assert_resolved ("{`Std:JsonGet`: {`S3Uri`: {`Std:Join`: {`On`: `/`, `Values`: [`s3://b`, {`Get`: `Execution.PipelineName`},"
-                   " `results.json`]}}, `Path`: `Result['k'][0]`}}", "7");
+  assert_resolved (
+      "{`Std:JsonGet`: {`S3Uri`: {`Std:Join`: {`On`: `/`, `Values`: [`s3://b`, {`Get`: `Execution.PipelineName`},"
+      " `results.json`]}}, `Path`: `Result['k'][0]`}}",
+      "7");
   assert_resolved ("{`Std:JsonGet`: {`S3Uri`: `s3://b/none`, `Path`: `a`}}", "“s3://b/none”: it has no value");
   assert_resolved ("{`Std:JsonGet`: {`PropertyFile`: {`Get`: `Steps.Eval.PropertyFiles.None`}, `Path`: `a`}}",
                    "Property file “None” of step “Eval” is not there");
@@ -252,11 +256,13 @@ test_collect (void)
   const char * const branches[] = { "IfSteps", "ElseSteps", NULL };
 
   assert_collected ("{`a`: 1, `b`: [`Steps.X`, {`c`: null}]}", NULL, "");
-  assert_collected ("[{`Get`: `Parameters.P`}, {`Get`: `Execution.PipelineName`}, {`Get`: `PipelineExperimentConfig.TrialName`},"
-                    " {`Get`: `Steps.T.A['x.y'].B`}, {`Get`: `Steps.T`}]", NULL,
-                    "parameter P · execution PipelineName · experiment TrialName · property T/A['x.y'].B · property T/");
-  assert_collected ("{`Std:Join`: {`Values`: [`a`, {`Get`: `Parameters.P`}, {`Std:Join`: {`Values`: [{`Get`: `Steps.T.A`}]}}]}}",
-                    NULL, "parameter P · property T/A");
+  assert_collected (
+      "[{`Get`: `Parameters.P`}, {`Get`: `Execution.PipelineName`}, {`Get`: `PipelineExperimentConfig.TrialName`},"
+      " {`Get`: `Steps.T.A['x.y'].B`}, {`Get`: `Steps.T`}]",
+      NULL, "parameter P · execution PipelineName · experiment TrialName · property T/A['x.y'].B · property T/");
+  assert_collected (
+      "{`Std:Join`: {`Values`: [`a`, {`Get`: `Parameters.P`}, {`Std:Join`: {`Values`: [{`Get`: `Steps.T.A`}]}}]}}",
+      NULL, "parameter P · property T/A");
   assert_collected (JSON_GET ("a.b"), NULL, "file Eval/Report?a.b");
   assert_collected ("{`Std:JsonGet`: {`S3Uri`: {`Std:Join`: {`Values`: [{`Get`: `Parameters.P`}]}}, `Path`: `a`}}",
                     NULL,
@@ -277,8 +283,9 @@ test_collect_problems (void)
   assert_collected ("{`Get`: `Steps.T.PropertyFiles.`}", NULL,
                     "file T/ (“Steps.T.PropertyFiles.” lacks the name of the property file)");
   assert_collected ("{`Std:Join`: {`Values`: 5}}", NULL, "malformed (Std:Join needs “Values”, a list)");
-  assert_collected ("{`Std:Upper`: {`Get`: `Parameters.P`}}", NULL,
-                    "malformed (“Std:Upper” is not a function of pipeline definitions; there are Std:Join and Std:JsonGet)");
+  assert_collected (
+      "{`Std:Upper`: {`Get`: `Parameters.P`}}", NULL,
+      "malformed (“Std:Upper” is not a function of pipeline definitions; there are Std:Join and Std:JsonGet)");
   assert_collected ("{`Std:JsonGet`: {`PropertyFile`: {`Get`: `Steps.T.A`}, `Path`: `a`}}", NULL,
                     "property T/A?a (Std:JsonGet reads property files: “Steps.STEP.PropertyFiles.NAME”)");
   assert_collected ("{`Std:JsonGet`: {`PropertyFile`: {`Get`: `Steps.T.PropertyFiles.R`}}}", NULL,

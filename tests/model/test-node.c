@@ -152,8 +152,8 @@ test_byte_order_mark (void)
 static void
 test_strings (void)
 {
-  g_autoptr (AtelierDocument) document =
-    parse ("[\"\", \"plain\", \"\\\"\\\\\\/\\b\\f\\n\\r\\t\", \"\\u00e9\\u20AC\\ud83d\\ude00!\", \"a\\u0062c\", \"\\u007f\"]");
+  g_autoptr (AtelierDocument) document = parse ("[\"\", \"plain\", \"\\\"\\\\\\/\\b\\f\\n\\r\\t\", "
+                                                "\"\\u00e9\\u20AC\\ud83d\\ude00!\", \"a\\u0062c\", \"\\u007f\"]");
   const AtelierNode *root = atelier_document_get_root (document);
   static const char *const expected[] = { "", "plain", "\"\\/\b\f\n\r\t", "é€😀!", "abc", "\x7f" };
 
@@ -383,7 +383,8 @@ test_depth (void)
   g_assert_null (atelier_document_parse (text->str, -1, NULL, NULL, NULL));
 }
 
-/* A million members with a long common beginning, all found. A quadratic look-up would not end within the test's time. */
+/* A million members with a long common beginning, all found. A quadratic look-up would not end within the test's
+ * time. */
 static void
 test_big_object (void)
 {
@@ -413,7 +414,8 @@ test_truncated (void)
 
   for (gsize i = 0; i < strlen (text); i++)
     {
-      g_autofree char *cut = g_memdup2 (text, i > 0 ? i : 1); /* exact size: a reader that runs over the end is found by ASan */
+      g_autofree char *cut
+          = g_memdup2 (text, i > 0 ? i : 1); /* exact size: a reader that runs over the end is found by ASan */
       g_autoptr (GError) error = NULL;
 
       g_assert_null (atelier_document_parse (cut, i, NULL, NULL, &error));

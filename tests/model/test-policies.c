@@ -45,10 +45,29 @@ test_duration (void)
 static void
 test_bad_durations (void)
 {
-  for (const char * const *text = (const char * const []) { "", "P", "PT", "T", "P1", "5", "d", "P5H", "PT5D",
-                                                            "P1D2Y", "P1D1D",
-                                                            "P1.5D", "P-1D", "P1DT", "P1D ", " P1D", "PP1D", "P1DT1HT1M",
-                                                            "P9999999999D", "P99999999999999999999999D", "P1X", "TP1H", NULL };
+  for (const char *const *text = (const char *const[]){ "",
+                                                        "P",
+                                                        "PT",
+                                                        "T",
+                                                        "P1",
+                                                        "5",
+                                                        "d",
+                                                        "P5H",
+                                                        "PT5D",
+                                                        "P1D2Y",
+                                                        "P1D1D",
+                                                        "P1.5D",
+                                                        "P-1D",
+                                                        "P1DT",
+                                                        "P1D ",
+                                                        " P1D",
+                                                        "PP1D",
+                                                        "P1DT1HT1M",
+                                                        "P9999999999D",
+                                                        "P99999999999999999999999D",
+                                                        "P1X",
+                                                        "TP1H",
+                                                        NULL };
        *text != NULL; text++)
     {
       AtelierDuration duration = { 7, 7 };
@@ -182,12 +201,13 @@ test_default_retries (void)
 static void
 test_retry_policies (void)
 {
-  g_autoptr (GPtrArray) policies =
-    read_policies ("[{`ExceptionType`: [`SageMaker.CAPACITY_ERROR`, `SageMaker.RESOURCE_LIMIT`], `IntervalSeconds`: 10,"
-                   "  `BackoffRate`: 3, `MaxAttempts`: 2},"
-                   " {`ExceptionType`: `SageMaker.JOB_INTERNAL_ERROR`, `IntervalSeconds`: 60, `BackoffRate`: 1.0, `ExpireAfterMin`: 5},"
-                   " {`ExceptionType`: [`Step.SERVICE_FAULT`, `SageMaker.RESOURCE_LIMIT`], `MaxAttempts`: 0},"
-                   " {`ExceptionType`: [`Something.NEW`], `MaxAttempts`: 1}]");
+  g_autoptr (GPtrArray) policies = read_policies (
+      "[{`ExceptionType`: [`SageMaker.CAPACITY_ERROR`, `SageMaker.RESOURCE_LIMIT`], `IntervalSeconds`: 10,"
+      "  `BackoffRate`: 3, `MaxAttempts`: 2},"
+      " {`ExceptionType`: `SageMaker.JOB_INTERNAL_ERROR`, `IntervalSeconds`: 60, `BackoffRate`: 1.0, "
+      "`ExpireAfterMin`: 5},"
+      " {`ExceptionType`: [`Step.SERVICE_FAULT`, `SageMaker.RESOURCE_LIMIT`], `MaxAttempts`: 0},"
+      " {`ExceptionType`: [`Something.NEW`], `MaxAttempts`: 1}]");
   gint64 not_before_us;
 
   g_assert_cmpuint (policies->len, ==, 4);
@@ -209,8 +229,9 @@ static void
 test_retry_defaults_and_limits (void)
 {
   g_autoptr (GPtrArray) bare = read_policies ("[{`ExceptionType`: [`SageMaker.CAPACITY_ERROR`]}]");
-  g_autoptr (GPtrArray) steep = read_policies ("[{`ExceptionType`: [`SageMaker.CAPACITY_ERROR`], `IntervalSeconds`: 43200,"
-                                               " `BackoffRate`: 1e300, `MaxAttempts`: 20}]");
+  g_autoptr (GPtrArray) steep
+      = read_policies ("[{`ExceptionType`: [`SageMaker.CAPACITY_ERROR`], `IntervalSeconds`: 43200,"
+                       " `BackoffRate`: 1e300, `MaxAttempts`: 20}]");
   g_autoptr (GPtrArray) none = read_policies ("null");
 
   g_assert_cmpint (decide (bare, ATELIER_EXCEPTION_CAPACITY_ERROR, 5, 0), ==, 16);
@@ -305,10 +326,9 @@ test_instance_types (void)
 static void
 test_unknown_instance_types (void)
 {
-  for (const char * const *name = (const char * const []) { "", "ml.", "local", "ml.m5", "ml.m5.", "ml.m5.huge",
-                                                            "ml.z9.xlarge",
-                                                            "ml.m5.999999999999999999999xlarge", "ml.m.large", "ml.m5.0xlarge",
-                                                            "..", NULL };
+  for (const char *const *name
+       = (const char *const[]){ "", "ml.", "local", "ml.m5", "ml.m5.", "ml.m5.huge", "ml.z9.xlarge",
+                                "ml.m5.999999999999999999999xlarge", "ml.m.large", "ml.m5.0xlarge", "..", NULL };
        *name != NULL; name++)
     {
       AtelierInstanceType type = atelier_instance_type_look_up (*name);

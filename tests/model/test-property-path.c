@@ -103,12 +103,13 @@ test_parse_json (void)
   assert_json_parsed ("$.", "Character 3 of path “$.”: a name is missing at the end");
   assert_json_parsed ("$..a", "Character 3 of path “$..a”: a name is expected here");
   assert_json_parsed ("", "Character 1 of path “”: a name is missing at the end");
-  assert_json_parsed ("a.*.b",
-                      "Character 3 of path “a.*.b”: wildcards and filters are not supported; write the path to one value");
-  assert_json_parsed ("a[*]",
-                      "Character 3 of path “a[*]”: wildcards and filters are not supported; write the path to one value");
-  assert_json_parsed ("a[?(@.b)]",
-                      "Character 3 of path “a[?(@.b)]”: wildcards and filters are not supported; write the path to one value");
+  assert_json_parsed (
+      "a.*.b", "Character 3 of path “a.*.b”: wildcards and filters are not supported; write the path to one value");
+  assert_json_parsed (
+      "a[*]", "Character 3 of path “a[*]”: wildcards and filters are not supported; write the path to one value");
+  assert_json_parsed (
+      "a[?(@.b)]",
+      "Character 3 of path “a[?(@.b)]”: wildcards and filters are not supported; write the path to one value");
 }
 
 static const char tree[] =

@@ -7,9 +7,9 @@
 
 #include "atelier-definition.h"
 
-/* Each error and each warning of the validator: a small definition with “@” before the place that the problem must point
- * at (taken out before parsing), and what the problem must say. A case of an error must have no other error, a case of a
- * warning no error at all. */
+/* Each error and each warning of the validator: a small definition with “@” before the place that the problem must
+ * point at (taken out before parsing), and what the problem must say. A case of an error must have no other error, a
+ * case of a warning no error at all. */
 
 typedef struct
 {
@@ -31,27 +31,39 @@ typedef struct
 #define LAMBDA(name, rest)        "{\"Name\": \"" name "\", \"Type\": \"Lambda\", \"FunctionArn\": \"f\"" rest "}"
 #define FAIL(name)                "{\"Name\": \"" name "\", \"Type\": \"Fail\", \"Arguments\": {}}"
 #define LAMBDA_WITH(value)        STEPS (LAMBDA ("L", ", \"Arguments\": {\"v\": " value "}"))
-#define RESOURCES                 "\"ProcessingResources\": {\"ClusterConfig\": {\"InstanceType\": \"ml.m5.large\", \"InstanceCount\": 1, \"VolumeSizeInGB\": 1}}"
-#define OUTPUT(name)              "{\"OutputName\": \"" name "\", \"S3Output\": {\"S3Uri\": \"s3://b/" name "\", \"S3UploadMode\": \"EndOfJob\"}}"
+#define RESOURCES                                                                                                    \
+  "\"ProcessingResources\": {\"ClusterConfig\": {\"InstanceType\": \"ml.m5.large\", \"InstanceCount\": 1, "          \
+  "\"VolumeSizeInGB\": 1}}"
+#define OUTPUT(name)                                                                                                 \
+  "{\"OutputName\": \"" name "\", \"S3Output\": {\"S3Uri\": \"s3://b/" name "\", \"S3UploadMode\": \"EndOfJob\"}}"
 #define OUTPUTS(outputs)          "\"ProcessingOutputConfig\": {\"Outputs\": [" outputs "]}"
-#define PROCESSING(arguments, rest) \
-  "{\"Name\": \"P\", \"Type\": \"Processing\", \"Arguments\": {" RESOURCES ", \"AppSpecification\": {\"ImageUri\": \"i\"}" arguments "}" rest "}"
+#define PROCESSING(arguments, rest)                                                                                  \
+  "{\"Name\": \"P\", \"Type\": \"Processing\", \"Arguments\": {" RESOURCES                                           \
+  ", \"AppSpecification\": {\"ImageUri\": \"i\"}" arguments "}" rest "}"
 #define INPUT(s3_input)           ", \"ProcessingInputs\": [{\"InputName\": \"i\", \"S3Input\": {" s3_input "}}]"
-#define IMAGE                     "\"AlgorithmSpecification\": {\"TrainingImage\": \"i\", \"TrainingInputMode\": \"File\"}"
+#define IMAGE "\"AlgorithmSpecification\": {\"TrainingImage\": \"i\", \"TrainingInputMode\": \"File\"}"
 #define OUTPUT_PATH               "\"OutputDataConfig\": {\"S3OutputPath\": \"s3://b/o\"}"
 #define TRAINING(arguments)       "{\"Name\": \"T\", \"Type\": \"Training\", \"Arguments\": {" arguments "}}"
-#define TUNING(arguments)         "{\"Name\": \"T\", \"Type\": \"Tuning\", \"Arguments\": {\"HyperParameterTuningJobConfig\": {\"Strategy\": \"Random\", " \
-                                  "\"ResourceLimits\": {\"MaxParallelTrainingJobs\": 1}}" arguments "}}"
+#define TUNING(arguments)                                                                                            \
+  "{\"Name\": \"T\", \"Type\": \"Tuning\", \"Arguments\": {\"HyperParameterTuningJobConfig\": {\"Strategy\": "       \
+  "\"Random\", "                                                                                                     \
+  "\"ResourceLimits\": {\"MaxParallelTrainingJobs\": 1}}" arguments "}}"
 #define JOB                       "{" IMAGE ", " OUTPUT_PATH "}"
-#define TRANSFORM(model, uri)     "{\"Name\": \"X\", \"Type\": \"Transform\", \"Arguments\": {" model "\"TransformInput\": {\"DataSource\": {\"S3DataSource\": " \
-                                  "{\"S3DataType\": \"S3Prefix\", \"S3Uri\": " uri "}}}, \"TransformOutput\": {\"S3OutputPath\": \"s3://b/o\"}, " \
-                                  "\"TransformResources\": {\"InstanceType\": \"local\", \"InstanceCount\": 1}}}"
+#define TRANSFORM(model, uri)                                                                                        \
+  "{\"Name\": \"X\", \"Type\": \"Transform\", \"Arguments\": {" model                                                \
+  "\"TransformInput\": {\"DataSource\": {\"S3DataSource\": "                                                         \
+  "{\"S3DataType\": \"S3Prefix\", \"S3Uri\": " uri "}}}, \"TransformOutput\": {\"S3OutputPath\": \"s3://b/o\"}, "    \
+  "\"TransformResources\": {\"InstanceType\": \"local\", \"InstanceCount\": 1}}}"
 #define CONDITION(conditions, rest) \
   "{\"Name\": \"C\", \"Type\": \"Condition\", \"Arguments\": {\"Conditions\": [" conditions "]" rest "}}"
-#define QUALITY_CHECK(rest)       "{\"Name\": \"Q\", \"Type\": \"QualityCheck\", \"Arguments\": {" RESOURCES ", \"AppSpecification\": {\"ImageUri\": \"i\"}}" rest "}"
+#define QUALITY_CHECK(rest)                                                                                          \
+  "{\"Name\": \"Q\", \"Type\": \"QualityCheck\", \"Arguments\": {" RESOURCES                                         \
+  ", \"AppSpecification\": {\"ImageUri\": \"i\"}}" rest "}"
 #define RETRY(policy)             STEPS (PROCESSING ("", ", \"RetryPolicies\": [" policy "]"))
 #define CACHE(config)             STEPS (PROCESSING ("", ", \"CacheConfig\": " config))
-#define EMR(arguments)            "{\"Name\": \"E\", \"Type\": \"EMR\", \"Arguments\": {\"StepConfig\": {\"HadoopJarStep\": {\"Jar\": \"j\"}}" arguments "}}"
+#define EMR(arguments)                                                                                               \
+  "{\"Name\": \"E\", \"Type\": \"EMR\", \"Arguments\": {\"StepConfig\": {\"HadoopJarStep\": {\"Jar\": "              \
+  "\"j\"}}" arguments "}}"
 #define NAME_64                   "abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyz012345678901"
 
 static const Case cases[] = {
@@ -69,7 +81,8 @@ static const Case cases[] = {
   { ERROR, "{\"PipelineExperimentConfig\": {\"TrialName\": {\"Get\": @\"Parameters.X\"}}, \"Steps\": []}",
     "/PipelineExperimentConfig/TrialName/Get", NULL, "no parameter “X”", NULL },
   { ERROR,
-    "{\"PipelineExperimentConfig\": {\"TrialName\": {\"Get\": @\"Steps.L.OutputParameters['x']\"}}, \"Steps\": [" LAMBDA ("L", "") "]}",
+    "{\"PipelineExperimentConfig\": {\"TrialName\": {\"Get\": @\"Steps.L.OutputParameters['x']\"}}, \"Steps\": "
+    "[" LAMBDA ("L", "") "]}",
     "/PipelineExperimentConfig/TrialName/Get", NULL, "before any step runs", NULL },
   { ERROR, STEPS ("@1"), "/Steps/0", NULL, "A step is an object", NULL },
   { WARNING, "{@\"Setps\": 1, \"Steps\": []}", "/Setps", NULL, "Unknown key “Setps” in the definition", "“Steps”" },
@@ -126,8 +139,9 @@ static const Case cases[] = {
   { ERROR, STEPS (LAMBDA ("A", "") ",\n {\"Name\": @\"A\", \"Type\": \"Lambda\", \"FunctionArn\": \"f\"}"),
     "/Steps/1/Name", "A", "in line 2, is already called “A”", NULL },
   { ERROR,
-    STEPS (LAMBDA ("A", "") ", " CONDITION ("",
-                                           ", \"ElseSteps\": [{\"Name\": @\"A\", \"Type\": \"Lambda\", \"FunctionArn\": \"f\"}]")),
+    STEPS (LAMBDA ("A", "") ", " CONDITION (
+        "",
+        ", \"ElseSteps\": [{\"Name\": @\"A\", \"Type\": \"Lambda\", \"FunctionArn\": \"f\"}]")),
     "/Steps/1/Arguments/ElseSteps/0/Name", "A", "already called", NULL },
   { ERROR, STEPS ("@{\"Name\": \"A\"}"), "/Steps/0", "A", "has no “Type”", NULL },
   { ERROR, STEPS ("{\"Name\": \"A\", \"Type\": @[]}"), "/Steps/0/Type", "A", "must be text", NULL },
@@ -151,8 +165,8 @@ static const Case cases[] = {
     "/Steps/0/Arguments", "A", "“Arguments” must be an object", NULL },
   { ERROR, STEPS (LAMBDA ("A", ", \"DependsOn\": @\"B\"")), "/Steps/0/DependsOn", "A", "“DependsOn” must be a list",
     NULL },
-  { ERROR, STEPS (LAMBDA ("A", ", \"DependsOn\": [@{\"Get\": \"Execution.PipelineName\"}]")), "/Steps/0/DependsOn/0", "A",
-    "list of names of steps", NULL },
+  { ERROR, STEPS (LAMBDA ("A", ", \"DependsOn\": [@{\"Get\": \"Execution.PipelineName\"}]")), "/Steps/0/DependsOn/0",
+    "A", "list of names of steps", NULL },
   { ERROR, STEPS (LAMBDA ("A", ", \"DisplayName\": @{\"Get\": \"Execution.PipelineName\"}")), "/Steps/0/DisplayName",
     "A", "no expression", NULL },
   { WARNING, STEPS (LAMBDA ("A", ", @\"DependOn\": []")), "/Steps/0/DependOn", "A",
@@ -181,7 +195,8 @@ static const Case cases[] = {
     STEPS ("{\"Name\": \"P\", \"Type\": \"Processing\", \"Arguments\": {" RESOURCES ", \"AppSpecification\": @{}}}"),
     "/Steps/0/Arguments/AppSpecification", "P", "“ImageUri” is missing in “AppSpecification”", NULL },
   { ERROR,
-    STEPS ("{\"Name\": \"P\", \"Type\": \"Processing\", \"Arguments\": {" RESOURCES ", \"AppSpecification\": {\"ImageUri\": @[]}}}"),
+    STEPS ("{\"Name\": \"P\", \"Type\": \"Processing\", \"Arguments\": {" RESOURCES
+           ", \"AppSpecification\": {\"ImageUri\": @[]}}}"),
     "/Steps/0/Arguments/AppSpecification/ImageUri", "P", "“ImageUri” must be text or an expression", NULL },
   { ERROR, STEPS (PROCESSING (INPUT ("\"S3Uri\": @{\"a\": 1}, \"S3DataType\": \"S3Prefix\""), "")),
     "/Steps/0/Arguments/ProcessingInputs/0/S3Input/S3Uri", "P", "“S3Uri” must be text", NULL },
@@ -206,22 +221,29 @@ static const Case cases[] = {
   { ERROR, STEPS (TUNING (", \"TrainingJobDefinitions\": [{" IMAGE ", \"OutputDataConfig\": @{}}]")),
     "/Steps/0/Arguments/TrainingJobDefinitions/0/OutputDataConfig", "T", "“S3OutputPath” is missing", NULL },
   { ERROR,
-    STEPS (TUNING (", \"TrainingJobDefinition\": {" IMAGE ", " OUTPUT_PATH ", \"HyperParameterRanges\": {\"IntegerParameterRanges\": "
-                          "[{\"Name\": \"a\", \"MinValue\": @\"low\", \"MaxValue\": \"2\"}]}}")),
-    "/Steps/0/Arguments/TrainingJobDefinition/HyperParameterRanges/IntegerParameterRanges/0/MinValue", "T", "number written as text", NULL },
+    STEPS (TUNING (", \"TrainingJobDefinition\": {" IMAGE ", " OUTPUT_PATH
+                   ", \"HyperParameterRanges\": {\"IntegerParameterRanges\": "
+                   "[{\"Name\": \"a\", \"MinValue\": @\"low\", \"MaxValue\": \"2\"}]}}")),
+    "/Steps/0/Arguments/TrainingJobDefinition/HyperParameterRanges/IntegerParameterRanges/0/MinValue", "T",
+    "number written as text", NULL },
   { ERROR,
-    STEPS ("{\"Name\": \"X\", \"Type\": \"Transform\", \"Arguments\": @{\"TransformInput\": {\"DataSource\": {\"S3DataSource\": {\"S3Uri\": \"s3://b/i\"}}}, "
-                  "\"TransformOutput\": {\"S3OutputPath\": \"s3://b/o\"}}}"), "/Steps/0/Arguments", "X", "“ModelName” is missing", NULL },
+    STEPS ("{\"Name\": \"X\", \"Type\": \"Transform\", \"Arguments\": @{\"TransformInput\": {\"DataSource\": "
+           "{\"S3DataSource\": {\"S3Uri\": \"s3://b/i\"}}}, "
+           "\"TransformOutput\": {\"S3OutputPath\": \"s3://b/o\"}}}"),
+    "/Steps/0/Arguments", "X", "“ModelName” is missing", NULL },
   { ERROR, STEPS (EMR (", \"ClusterId\": \"j-1\", \"ClusterConfig\": @{}")), "/Steps/0/Arguments/ClusterConfig", "E",
     "either “ClusterId” or", NULL },
   { ERROR,
-    STEPS ("{\"Name\": \"E\", \"Type\": \"EMR\", \"Arguments\": @{\"StepConfig\": {\"HadoopJarStep\": {\"Jar\": \"j\"}}}}"), "/Steps/0/Arguments", "E", "is missing", NULL },
+    STEPS ("{\"Name\": \"E\", \"Type\": \"EMR\", \"Arguments\": @{\"StepConfig\": {\"HadoopJarStep\": {\"Jar\": "
+           "\"j\"}}}}"),
+    "/Steps/0/Arguments", "E", "is missing", NULL },
   { ERROR, STEPS ("{\"Name\": \"E\", \"Type\": \"Endpoint\", \"Arguments\": @{}}"), "/Steps/0/Arguments", "E",
     "“EndpointConfigName” is missing", NULL },
   { ERROR, STEPS ("{\"Name\": \"A\", \"Type\": \"AutoML\", \"Arguments\": @{\"InputDataConfig\": []}}"),
     "/Steps/0/Arguments", "A", "“OutputDataConfig” is missing", NULL },
   { ERROR,
-    STEPS ("{\"Name\": \"M\", \"Type\": \"RegisterModel\", \"Arguments\": {\"ModelPackageGroupName\": \"g\", \"ModelApprovalStatus\": @\"Aproved\"}}"),
+    STEPS ("{\"Name\": \"M\", \"Type\": \"RegisterModel\", \"Arguments\": {\"ModelPackageGroupName\": \"g\", "
+           "\"ModelApprovalStatus\": @\"Aproved\"}}"),
     "/Steps/0/Arguments/ModelApprovalStatus", "M", "cannot be “Aproved”", "“Approved”" },
   { ERROR, STEPS (LAMBDA ("L", ", \"OutputParameters\": [{\"OutputName\": \"o\", \"OutputType\": @\"Text\"}]")),
     "/Steps/0/OutputParameters/0/OutputType", "L", "cannot be “Text”", "String, Integer, Boolean, Float" },
@@ -232,8 +254,9 @@ static const Case cases[] = {
   { WARNING, STEPS (PROCESSING (", @\"Enviroment\": {}", "")), "/Steps/0/Arguments/Enviroment", "P",
     "Unknown key “Enviroment” in “Arguments”", "“Environment”" },
   { WARNING,
-    STEPS ("{\"Name\": \"P\", \"Type\": \"Processing\", \"Arguments\": @{\"AppSpecification\": {\"ImageUri\": \"i\"}}}"), "/Steps/0/Arguments", "P",
-    "“ProcessingResources” is missing in “Arguments”; the service asks for it", NULL },
+    STEPS (
+        "{\"Name\": \"P\", \"Type\": \"Processing\", \"Arguments\": @{\"AppSpecification\": {\"ImageUri\": \"i\"}}}"),
+    "/Steps/0/Arguments", "P", "“ProcessingResources” is missing in “Arguments”; the service asks for it", NULL },
   { WARNING, STEPS (PROCESSING (", \"ProcessingInputs\": [{\"InputName\": \"a\"}, {\"InputName\": @\"a\"}]", "")),
     "/Steps/0/Arguments/ProcessingInputs/1/InputName", "P", "stands twice", NULL },
   { WARNING, STEPS (TRAINING (IMAGE ", " OUTPUT_PATH ", \"TrainingJobName\": @\"my_job\"")),
@@ -241,14 +264,18 @@ static const Case cases[] = {
   { WARNING, STEPS (TRAINING (IMAGE ", " OUTPUT_PATH ", \"ServerlessJobConfig\": @{}")),
     "/Steps/0/Arguments/ServerlessJobConfig", "T", "cannot run on this machine", NULL },
   { WARNING,
-    STEPS (TRAINING (IMAGE ", " OUTPUT_PATH ", \"InputDataConfig\": @{\"Get\": \"Execution.PipelineName\"}")), "/Steps/0/Arguments/InputDataConfig", "T", "single value", NULL },
+    STEPS (TRAINING (IMAGE ", " OUTPUT_PATH ", \"InputDataConfig\": @{\"Get\": \"Execution.PipelineName\"}")),
+    "/Steps/0/Arguments/InputDataConfig", "T", "single value", NULL },
   { WARNING,
-    STEPS (TRAINING (IMAGE ", " OUTPUT_PATH ", \"InputDataConfig\": [{\"ChannelName\": @\"a/b\", \"DataSource\": {}}]")),
+    STEPS (
+        TRAINING (IMAGE ", " OUTPUT_PATH ", \"InputDataConfig\": [{\"ChannelName\": @\"a/b\", \"DataSource\": {}}]")),
     "/Steps/0/Arguments/InputDataConfig/0/ChannelName", "T", "cannot be the name of a channel", NULL },
   { WARNING,
-    STEPS (TUNING (", \"TrainingJobDefinition\": {" IMAGE ", " OUTPUT_PATH ", \"HyperParameterRanges\": {\"ContinuousParameterRanges\": "
-                            "[{\"Name\": \"a\", \"MinValue\": @0.5, \"MaxValue\": \"2\"}]}}")),
-    "/Steps/0/Arguments/TrainingJobDefinition/HyperParameterRanges/ContinuousParameterRanges/0/MinValue", "T", "number written as text", NULL },
+    STEPS (TUNING (", \"TrainingJobDefinition\": {" IMAGE ", " OUTPUT_PATH
+                   ", \"HyperParameterRanges\": {\"ContinuousParameterRanges\": "
+                   "[{\"Name\": \"a\", \"MinValue\": @0.5, \"MaxValue\": \"2\"}]}}")),
+    "/Steps/0/Arguments/TrainingJobDefinition/HyperParameterRanges/ContinuousParameterRanges/0/MinValue", "T",
+    "number written as text", NULL },
   { WARNING, STEPS (EMR (", \"ClusterConfig\": {@\"Steps\": []}")), "/Steps/0/Arguments/ClusterConfig/Steps", "E",
     "does not take “Steps”", NULL },
   { WARNING, STEPS ("{\"Name\": \"M\", \"Type\": \"Model\", \"Arguments\": @{}}"), "/Steps/0/Arguments", "M",
@@ -260,7 +287,8 @@ static const Case cases[] = {
   { WARNING, STEPS ("{\"Name\": \"S\", \"Type\": \"EMRServerless\", \"Arguments\": @{}}"), "/Steps/0/Arguments", "S",
     "“JobConfig” is missing", NULL },
   { WARNING,
-    STEPS ("{\"Name\": \"Y\", \"Type\": \"ClarifyCheck\", \"CheckType\": @\"MODEL_EXPLAINABILITY\", \"Arguments\": {\"AppSpecification\": {\"ImageUri\": \"i\"}}}"),
+    STEPS ("{\"Name\": \"Y\", \"Type\": \"ClarifyCheck\", \"CheckType\": @\"MODEL_EXPLAINABILITY\", \"Arguments\": "
+           "{\"AppSpecification\": {\"ImageUri\": \"i\"}}}"),
     "/Steps/0/CheckType", "Y", "Explainability", NULL },
   { WARNING, LAMBDA_WITH ("@[1]"), "/Steps/0/Arguments/v", "L", "only texts, numbers and booleans", NULL },
   { WARNING, STEPS (QUALITY_CHECK (", \"CheckType\": \"DATA_QUALITY\", \"SkipCheck\": @\"true\"")),
@@ -276,11 +304,14 @@ static const Case cases[] = {
   { WARNING, CACHE ("@{\"Enabled\": true}"), "/Steps/0/CacheConfig", "P", "“ExpireAfter” is missing",
     "never expire" },
   { WARNING,
-    STEPS ("{\"Name\": \"M\", \"Type\": \"Model\", \"Arguments\": {\"PrimaryContainer\": {}}, @\"CacheConfig\": {\"Enabled\": false}}"),
+    STEPS ("{\"Name\": \"M\", \"Type\": \"Model\", \"Arguments\": {\"PrimaryContainer\": {}}, @\"CacheConfig\": "
+           "{\"Enabled\": false}}"),
     "/Steps/0/CacheConfig", "M", "Model steps have no cache", NULL },
   { ERROR, RETRY ("@{\"ExceptionType\": [\"Step.THROTTLING\"], \"MaxAttempts\": 2, \"ExpireAfterMin\": 5}"),
     "/Steps/0/RetryPolicies/0", "P", "either “MaxAttempts” or", NULL },
   { ERROR, RETRY ("@{\"MaxAttempts\": 2}"), "/Steps/0/RetryPolicies/0", "P", "“ExceptionType” is missing", NULL },
+  { ERROR, RETRY ("{\"ExceptionType\": @{\"a\": 1}}"), "/Steps/0/RetryPolicies/0/ExceptionType", "P",
+    "list of texts", NULL },
   { ERROR, RETRY ("{\"ExceptionType\": [@5]}"), "/Steps/0/RetryPolicies/0/ExceptionType/0", "P", "list of texts",
     NULL },
   { ERROR, RETRY ("{\"ExceptionType\": [\"Step.THROTTLING\"], \"MaxAttempts\": @21}"),
@@ -295,7 +326,8 @@ static const Case cases[] = {
   { WARNING, STEPS (LAMBDA ("L", ", @\"RetryPolicies\": [{\"ExceptionType\": [\"Step.THROTTLING\"]}]")),
     "/Steps/0/RetryPolicies", "L", "Lambda steps are not retried", NULL },
   { WARNING,
-    STEPS ("{\"Name\": \"M\", \"Type\": \"Model\", \"Arguments\": {\"PrimaryContainer\": {}}, \"RetryPolicies\": [{\"ExceptionType\": @\"SageMaker.CAPACITY_ERROR\"}]}"),
+    STEPS ("{\"Name\": \"M\", \"Type\": \"Model\", \"Arguments\": {\"PrimaryContainer\": {}}, \"RetryPolicies\": "
+           "[{\"ExceptionType\": @\"SageMaker.CAPACITY_ERROR\"}]}"),
     "/Steps/0/RetryPolicies/0/ExceptionType", "M", "Model steps are not retried for", NULL },
 
   /* Expressions and what they name */
@@ -310,71 +342,97 @@ static const Case cases[] = {
   { ERROR, LAMBDA_WITH ("{\"Get\": @\"Execution.PipelineNames\"}"), "/Steps/0/Arguments/v/Get", "L", "does not exist",
     NULL },
   { ERROR,
-    "{" PARAMETER_P ", \"Steps\": [" LAMBDA ("L",
-                                            ", \"Arguments\": {\"v\": {\"Get\": \"Parameters.P\"}, \"w\": {\"Get\": @\"Parameters.p\"}}") "]}",
+    "{" PARAMETER_P ", \"Steps\": [" LAMBDA (
+        "L",
+        ", \"Arguments\": {\"v\": {\"Get\": \"Parameters.P\"}, \"w\": {\"Get\": @\"Parameters.p\"}}") "]}",
     "/Steps/0/Arguments/w/Get", "L", "no parameter “p”", "did you mean “P”?" },
   { ERROR,
     "{" PARAMETER_P ", \"Steps\": [" LAMBDA ("L",
-                                            ", \"Arguments\": {\"v\": {\"Get\": \"Parameters.P\"}, \"w\": {\"Std:Join\": {\"Values\": [{\"Get\": @\"Parameters.Q\"}]}}}") "]}",
+                                             ", \"Arguments\": {\"v\": {\"Get\": \"Parameters.P\"}, \"w\": "
+                                             "{\"Std:Join\": {\"Values\": [{\"Get\": @\"Parameters.Q\"}]}}}") "]}",
     "/Steps/0/Arguments/w/Std:Join/Values/0/Get", "L", "no parameter “Q”", NULL },
   { ERROR,
-    STEPS (LAMBDA ("First", "") ", " LAMBDA ("L",
-                                            ", \"Arguments\": {\"v\": {\"Get\": @\"Steps.Frist.OutputParameters['x']\"}}")),
+    STEPS (
+        LAMBDA ("First",
+                "") ", " LAMBDA ("L", ", \"Arguments\": {\"v\": {\"Get\": @\"Steps.Frist.OutputParameters['x']\"}}")),
     "/Steps/1/Arguments/v/Get", "L", "no step “Frist”", "did you mean “First”?" },
   { ERROR,
-    STEPS (LAMBDA ("K", "") ", " LAMBDA ("L",
-                                        ", \"Arguments\": {\"v\": {\"Get\": @\"Steps.K.OutputParameters['x\"}}")), "/Steps/1/Arguments/v/Get", "L", "closing quote", NULL },
+    STEPS (
+        LAMBDA ("K", "") ", " LAMBDA ("L", ", \"Arguments\": {\"v\": {\"Get\": @\"Steps.K.OutputParameters['x\"}}")),
+    "/Steps/1/Arguments/v/Get", "L", "closing quote", NULL },
   { ERROR, STEPS (LAMBDA ("First", "") ", " LAMBDA ("L", ", \"DependsOn\": [@\"Fist\"]")), "/Steps/1/DependsOn/0",
     "L", "no step “Fist”", "“First”" },
   { ERROR, STEPS (FAIL ("F") ", " LAMBDA ("L", ", \"DependsOn\": [@\"F\"]")), "/Steps/1/DependsOn/0", "L",
     "is a Fail step", NULL },
   { ERROR, STEPS (FAIL ("F") ", " LAMBDA ("L", ", \"Arguments\": {\"v\": {\"Get\": @\"Steps.F.ErrorMessage\"}}")),
     "/Steps/1/Arguments/v/Get", "L", "is a Fail step", NULL },
-  { ERROR, STEPS (PROCESSING (", " OUTPUTS (OUTPUT ("train") ", " OUTPUT ("test")), "") ", "
-                  LAMBDA ("L",
-                          ", \"Arguments\": {\"v\": {\"Get\": @\"Steps.P.ProcessingOutputConfig.Outputs['trian'].S3Output.S3Uri\"}}")),
+  { ERROR,
+    STEPS (PROCESSING (", " OUTPUTS (OUTPUT ("train") ", " OUTPUT ("test")), "") ", " LAMBDA (
+        "L",
+        ", \"Arguments\": {\"v\": {\"Get\": @\"Steps.P.ProcessingOutputConfig.Outputs['trian'].S3Output.S3Uri\"}}")),
     "/Steps/1/Arguments/v/Get", "L", "has no item “trian”", "“train”" },
-  { ERROR, STEPS (PROCESSING (", " OUTPUTS (OUTPUT ("train")), "") ", "
-                  LAMBDA ("L",
-                          ", \"Arguments\": {\"v\": {\"Get\": @\"Steps.P.ProcessingOutputConfig.Outputs[1].S3Output.S3Uri\"}}")),
+  { ERROR,
+    STEPS (PROCESSING (", " OUTPUTS (OUTPUT ("train")), "") ", " LAMBDA (
+        "L",
+        ", \"Arguments\": {\"v\": {\"Get\": @\"Steps.P.ProcessingOutputConfig.Outputs[1].S3Output.S3Uri\"}}")),
     "/Steps/1/Arguments/v/Get", "L", "has no item 1", NULL },
   { ERROR,
-    STEPS (PROCESSING ("", "") ", " LAMBDA ("L",
-                                           ", \"Arguments\": {\"v\": {\"Get\": @\"Steps.P.ProcessingOutputConfig.Outputs['x'].S3Output.S3Uri\"}}")),
+    STEPS (PROCESSING ("", "") ", " LAMBDA (
+        "L",
+        ", \"Arguments\": {\"v\": {\"Get\": @\"Steps.P.ProcessingOutputConfig.Outputs['x'].S3Output.S3Uri\"}}")),
     "/Steps/1/Arguments/v/Get", "L", "has no item “x”", NULL },
   { ERROR,
-    STEPS (PROCESSING (", " OUTPUTS (OUTPUT ("o")),
-                      ", \"PropertyFiles\": [{\"PropertyFileName\": \"Report\", \"OutputName\": @\"oo\", \"FilePath\": \"f\"}]")),
+    STEPS (PROCESSING (
+        ", " OUTPUTS (OUTPUT ("o")),
+        ", \"PropertyFiles\": [{\"PropertyFileName\": \"Report\", \"OutputName\": @\"oo\", \"FilePath\": \"f\"}]")),
     "/Steps/0/PropertyFiles/0/OutputName", "P", "no output “oo”", "“o”" },
   { ERROR,
     STEPS (PROCESSING (", " OUTPUTS (OUTPUT ("o")),
-                      ", \"PropertyFiles\": [@{\"PropertyFileName\": \"Report\", \"OutputName\": \"o\"}]")),
+                       ", \"PropertyFiles\": [@{\"PropertyFileName\": \"Report\", \"OutputName\": \"o\"}]")),
     "/Steps/0/PropertyFiles/0", "P", "“FilePath” is missing", NULL },
   { ERROR,
-    STEPS (PROCESSING (", " OUTPUTS (OUTPUT ("o")),
-                      ", \"PropertyFiles\": [{\"PropertyFileName\": \"Report\", \"OutputName\": \"o\", \"FilePath\": \"f\"}]") ", "
-                  LAMBDA ("L",
-                          ", \"Arguments\": {\"v\": {\"Std:JsonGet\": {\"PropertyFile\": {\"Get\": @\"Steps.P.PropertyFiles.Reprot\"}, \"Path\": \"a\"}}}")),
+    STEPS (
+        PROCESSING (", " OUTPUTS (OUTPUT ("o")),
+                    ", \"PropertyFiles\": [{\"PropertyFileName\": \"Report\", \"OutputName\": \"o\", \"FilePath\": "
+                    "\"f\"}]") ", " LAMBDA ("L",
+                                            ", \"Arguments\": {\"v\": {\"Std:JsonGet\": {\"PropertyFile\": {\"Get\": "
+                                            "@\"Steps.P.PropertyFiles.Reprot\"}, \"Path\": \"a\"}}}")),
     "/Steps/1/Arguments/v/Std:JsonGet/PropertyFile/Get", "L", "declares no property file “Reprot”", "“Report”" },
   { ERROR,
     STEPS (LAMBDA ("K", "") ", " LAMBDA ("L",
-                                        ", \"Arguments\": {\"v\": {\"Std:JsonGet\": {\"PropertyFile\": {\"Get\": @\"Steps.K.PropertyFiles.R\"}, \"Path\": \"a\"}}}")),
+                                         ", \"Arguments\": {\"v\": {\"Std:JsonGet\": {\"PropertyFile\": {\"Get\": "
+                                         "@\"Steps.K.PropertyFiles.R\"}, \"Path\": \"a\"}}}")),
     "/Steps/1/Arguments/v/Std:JsonGet/PropertyFile/Get", "L", "only Processing steps", NULL },
   { ERROR,
     STEPS (PROCESSING (", " OUTPUTS (OUTPUT ("o")),
-                      ", \"PropertyFiles\": [{\"PropertyFileName\": \"R\", \"OutputName\": \"o\", \"FilePath\": \"f\"}]") ", "
-                  LAMBDA ("L",
-                          ", \"Arguments\": {\"v\": {\"Get\": @\"Steps.P.PropertyFiles.R\"}}")), "/Steps/1/Arguments/v/Get", "L", "Std:JsonGet", NULL },
+                       ", \"PropertyFiles\": [{\"PropertyFileName\": \"R\", \"OutputName\": \"o\", \"FilePath\": "
+                       "\"f\"}]") ", " LAMBDA ("L",
+                                               ", \"Arguments\": {\"v\": {\"Get\": @\"Steps.P.PropertyFiles.R\"}}")),
+    "/Steps/1/Arguments/v/Get", "L", "Std:JsonGet", NULL },
   { WARNING, STEPS (LAMBDA ("K", "") ", " LAMBDA ("L", ", \"Arguments\": {\"v\": {\"Get\": @\"Steps.K\"}}")),
     "/Steps/1/Arguments/v/Get", "L", "has no value", NULL },
   { WARNING,
-    STEPS (TRAINING (IMAGE ", " OUTPUT_PATH) ", " LAMBDA ("L",
-                                                         ", \"Arguments\": {\"v\": {\"Get\": @\"Steps.T.ModelArtifact.S3ModelArtifacts\"}}")),
+    STEPS (TRAINING (IMAGE ", " OUTPUT_PATH) ", " LAMBDA (
+        "L",
+        ", \"Arguments\": {\"v\": {\"Get\": @\"Steps.T.ModelArtifact.S3ModelArtifacts\"}}")),
     "/Steps/1/Arguments/v/Get", "L", "no property “ModelArtifact”", "“ModelArtifacts”" },
   { WARNING,
-    STEPS (LAMBDA ("K", ", \"OutputParameters\": [{\"OutputName\": \"count\", \"OutputType\": \"Integer\"}]") ", "
-                    LAMBDA ("L",
-                            ", \"Arguments\": {\"v\": {\"Get\": @\"Steps.K.OutputParameters['cuont']\"}}")), "/Steps/1/Arguments/v/Get", "L", "no item “cuont”", "“count”" },
+    STEPS (LAMBDA (
+        "K",
+        ", \"OutputParameters\": [{\"OutputName\": \"count\", \"OutputType\": \"Integer\"}]") ", " LAMBDA ("L",
+                                                                                                           ", "
+                                                                                                           "\"Argumen"
+                                                                                                           "ts\": "
+                                                                                                           "{\"v\": "
+                                                                                                           "{\"Get\":"
+                                                                                                           " @"
+                                                                                                           "\"Steps."
+                                                                                                           "K."
+                                                                                                           "OutputPar"
+                                                                                                           "ameters['"
+                                                                                                           "cuont']"
+                                                                                                           "\"}}")),
+    "/Steps/1/Arguments/v/Get", "L", "no item “cuont”", "“count”" },
   { WARNING, LAMBDA_WITH ("@{\"Std:JsonGet\": {\"S3Uri\": \"s3://b/r.json\", \"Path\": \"Result\"}}"),
     "/Steps/0/Arguments/v", "L", "wait until this object", "DependsOn" },
   { WARNING, LAMBDA_WITH ("{\"Get\": @\"PipelineExperimentConfig.TrialName\"}"), "/Steps/0/Arguments/v/Get", "L",
@@ -383,15 +441,19 @@ static const Case cases[] = {
   /* Cycles */
   { ERROR, STEPS (LAMBDA ("A", ", \"DependsOn\": [@\"A\"]")), "/Steps/0/DependsOn/0", "A", "A → A", NULL },
   { ERROR,
-    STEPS (LAMBDA ("A", ", \"DependsOn\": [@\"C\"]") ", " LAMBDA ("B", ", \"DependsOn\": [\"A\"]") ", " LAMBDA ("C",
-                                                                                                               ", \"DependsOn\": [\"B\"]")),
+    STEPS (LAMBDA ("A", ", \"DependsOn\": [@\"C\"]") ", " LAMBDA ("B", ", \"DependsOn\": [\"A\"]") ", " LAMBDA (
+        "C",
+        ", \"DependsOn\": [\"B\"]")),
     "/Steps/0/DependsOn/0", "A", "A → B → C → A", NULL },
   { ERROR,
-    STEPS (LAMBDA ("A", ", \"Arguments\": {\"v\": {\"Get\": @\"Steps.B.OutputParameters['x']\"}}") ", " LAMBDA ("B",
-                                                                                                               ", \"DependsOn\": [\"A\"]")),
+    STEPS (LAMBDA ("A", ", \"Arguments\": {\"v\": {\"Get\": @\"Steps.B.OutputParameters['x']\"}}") ", " LAMBDA (
+        "B",
+        ", \"DependsOn\": [\"A\"]")),
     "/Steps/0/Arguments/v/Get", "A", "A → B → A", NULL },
   { ERROR,
-    STEPS (CONDITION ("{\"Type\": \"Equals\", \"LeftValue\": {\"Get\": @\"Steps.I.OutputParameters['x']\"}, \"RightValue\": 1}", ", \"IfSteps\": [" LAMBDA ("I", "") "]")),
+    STEPS (CONDITION (
+        "{\"Type\": \"Equals\", \"LeftValue\": {\"Get\": @\"Steps.I.OutputParameters['x']\"}, \"RightValue\": 1}",
+        ", \"IfSteps\": [" LAMBDA ("I", "") "]")),
     "/Steps/0/Arguments/Conditions/0/LeftValue/Get", "C", "C → I → C", NULL },
 
   /* Conditions */
@@ -411,7 +473,9 @@ static const Case cases[] = {
   { ERROR, STEPS (CONDITION ("@{\"Type\": \"Not\"}", "")), "/Steps/0/Arguments/Conditions/0", "C",
     "“Condition” is missing", NULL },
   { ERROR,
-    STEPS (CONDITION ("{\"Type\": \"Not\", \"Expression\": {\"Type\": \"Or\", \"Conditions\": [@{\"Type\": \"LessThan\", \"RightValue\": 1}]}}", "")),
+    STEPS (CONDITION ("{\"Type\": \"Not\", \"Expression\": {\"Type\": \"Or\", \"Conditions\": [@{\"Type\": "
+                      "\"LessThan\", \"RightValue\": 1}]}}",
+                      "")),
     "/Steps/0/Arguments/Conditions/0/Expression/Conditions/0", "C", "“LeftValue” is missing", NULL },
   { ERROR, STEPS (CONDITION ("{\"Type\": \"Equals\", \"LeftValue\": @null, \"RightValue\": 1}", "")),
     "/Steps/0/Arguments/Conditions/0/LeftValue", "C", "must be a text", NULL },
@@ -440,7 +504,9 @@ static const Case cases[] = {
   { WARNING, STEPS (PROCESSING (INPUT ("\"S3Uri\": @\"data.csv\", \"S3DataType\": \"S3Prefix\""), "")),
     "/Steps/0/Arguments/ProcessingInputs/0/S3Input/S3Uri", "P", "no S3 URI", "s3://BUCKET/KEY" },
   { WARNING,
-    STEPS (PROCESSING (INPUT ("\"S3Uri\": @{\"Std:Join\": {\"On\": \"/\", \"Values\": [\"s3:/\", \"b\", {\"Get\": \"Execution.PipelineName\"}]}}, \"S3DataType\": \"S3Prefix\""), "")),
+    STEPS (PROCESSING (INPUT ("\"S3Uri\": @{\"Std:Join\": {\"On\": \"/\", \"Values\": [\"s3:/\", \"b\", {\"Get\": "
+                              "\"Execution.PipelineName\"}]}}, \"S3DataType\": \"S3Prefix\""),
+                       "")),
     "/Steps/0/Arguments/ProcessingInputs/0/S3Input/S3Uri", "P", "No step makes what is read here", NULL },
   { WARNING, LAMBDA_WITH ("@\"s3://${bucket}/x\""), "/Steps/0/Arguments/v", "L",
     "Nothing fills in “s3://${bucket}/x”", "Std:Join" },
@@ -452,30 +518,47 @@ static const Case cases[] = {
 /* Things that look odd and are right: not a word about them. */
 static const char *const silent[] = {
   "{\"Steps\": []}",
-  "{\"Version\": \"2020-12-01\", \"Metadata\": {}, \"Parameters\": [], \"PipelineExperimentConfig\": null, \"MlflowConfig\": null, \"Steps\": []}",
-  "{" PARAMETER_P ", \"Steps\": [" LAMBDA ("L", ", \"Arguments\": {\"v\": {\"Get\": \"Parameters.P\"}}, \"DependsOn\": []") "]}",
-  "{\"Parameters\": [{\"Name\": \"F\", \"Type\": \"Float\", \"DefaultValue\": 6}, {\"Name\": \"E\", \"DefaultValue\": \"\", \"EnumValues\": [\"\", \"a\"]}, "
-    "{\"Name\": \"N\", \"Type\": \"Integer\", \"DefaultValue\": null}], \"Steps\": ["
-    LAMBDA ("L",
-            ", \"Arguments\": {\"f\": {\"Get\": \"Parameters.F\"}, \"e\": {\"Get\": \"Parameters.E\"}, \"n\": {\"Get\": \"Parameters.N\"}}") "]}",
+  "{\"Version\": \"2020-12-01\", \"Metadata\": {}, \"Parameters\": [], \"PipelineExperimentConfig\": null, "
+  "\"MlflowConfig\": null, \"Steps\": []}",
+  "{" PARAMETER_P
+  ", \"Steps\": [" LAMBDA ("L", ", \"Arguments\": {\"v\": {\"Get\": \"Parameters.P\"}}, \"DependsOn\": []") "]}",
+  "{\"Parameters\": [{\"Name\": \"F\", \"Type\": \"Float\", \"DefaultValue\": 6}, {\"Name\": \"E\", "
+  "\"DefaultValue\": \"\", \"EnumValues\": [\"\", \"a\"]}, "
+  "{\"Name\": \"N\", \"Type\": \"Integer\", \"DefaultValue\": null}], \"Steps\": [" LAMBDA (
+      "L",
+      ", \"Arguments\": {\"f\": {\"Get\": \"Parameters.F\"}, \"e\": {\"Get\": \"Parameters.E\"}, \"n\": {\"Get\": "
+      "\"Parameters.N\"}}") "]}",
   STEPS ("{\"Name\": \"" NAME_64 "\", \"Type\": \"Callback\", \"SqsQueueUrl\": \"q\", \"Arguments\": {}}"),
   /* read before it stands in the file; a Join that is written the same way twice; a folder around an output */
-  STEPS (PROCESSING (INPUT ("\"S3Uri\": {\"Std:Join\": {\"On\": \"/\", \"Values\": [\"s3:/\", \"b\", {\"Get\": \"Execution.PipelineExecutionId\"}, \"o/x\"]}}, \"S3DataType\": \"S3Prefix\""),
-                     ", \"DependsOn\": [\"W\"]") ", "
-         "{\"Name\": \"W\", \"Type\": \"Processing\", \"Arguments\": {" RESOURCES ", \"AppSpecification\": {\"ImageUri\": \"i\"}, \"ProcessingOutputConfig\": {\"Outputs\": [{\"OutputName\": \"o\", "
-         "\"S3Output\": {\"S3UploadMode\": \"EndOfJob\", \"S3Uri\": {\"Std:Join\": {\"On\": \"\", \"Values\": [\"s3://b/\", {\"Get\": \"Execution.PipelineExecutionId\"}, \"//o/\"]}}}}]}}}"),
-  STEPS (PROCESSING (INPUT ("\"S3Uri\": \"s3://b\", \"S3DataType\": \"S3Prefix\"") ", " OUTPUTS (OUTPUT ("deep")),
-                     "")),
+  STEPS (
+      PROCESSING (INPUT ("\"S3Uri\": {\"Std:Join\": {\"On\": \"/\", \"Values\": [\"s3:/\", \"b\", {\"Get\": "
+                         "\"Execution.PipelineExecutionId\"}, \"o/x\"]}}, \"S3DataType\": \"S3Prefix\""),
+                  ", \"DependsOn\": [\"W\"]") ", "
+                                              "{\"Name\": \"W\", \"Type\": \"Processing\", \"Arguments\": {" RESOURCES
+                                              ", \"AppSpecification\": {\"ImageUri\": \"i\"}, "
+                                              "\"ProcessingOutputConfig\": {\"Outputs\": [{\"OutputName\": \"o\", "
+                                              "\"S3Output\": {\"S3UploadMode\": \"EndOfJob\", \"S3Uri\": "
+                                              "{\"Std:Join\": {\"On\": \"\", \"Values\": [\"s3://b/\", {\"Get\": "
+                                              "\"Execution.PipelineExecutionId\"}, \"//o/\"]}}}}]}}}"),
+  STEPS (
+      PROCESSING (INPUT ("\"S3Uri\": \"s3://b\", \"S3DataType\": \"S3Prefix\"") ", " OUTPUTS (OUTPUT ("deep")), "")),
   /* places on this machine */
   STEPS (PROCESSING (INPUT ("\"S3Uri\": \"/srv/data\", \"S3DataType\": \"S3Prefix\""), "")),
   STEPS (PROCESSING (INPUT ("\"S3Uri\": \"file:///srv/data\", \"S3DataType\": \"S3Prefix\""), "")),
-  STEPS (TRAINING ("\"AlgorithmSpecification\": {\"AlgorithmName\": \"a\", \"TrainingInputMode\": \"File\"}, " OUTPUT_PATH ", \"ResourceConfig\": {\"InstanceCount\": \"2\"}")),
+  STEPS (TRAINING (
+      "\"AlgorithmSpecification\": {\"AlgorithmName\": \"a\", \"TrainingInputMode\": \"File\"}, " OUTPUT_PATH
+      ", \"ResourceConfig\": {\"InstanceCount\": \"2\"}")),
   STEPS (CONDITION ("", "")),
-  STEPS (PROCESSING (", " OUTPUTS (OUTPUT ("a.b c")), "") ", " LAMBDA ("L",
-                                                                       ", \"Arguments\": {\"v\": {\"Get\": \"Steps.P.ProcessingOutputConfig.Outputs[\\\"a.b c\\\"].S3Output.S3Uri\"}}")),
-  STEPS (QUALITY_CHECK (", \"CheckType\": \"DATA_QUALITY\", \"SkipCheck\": null, \"FailOnViolation\": {\"Get\": \"Execution.PipelineName\"}")),
+  STEPS (PROCESSING (", " OUTPUTS (OUTPUT ("a.b c")),
+                     "") ", " LAMBDA ("L",
+                                      ", \"Arguments\": {\"v\": {\"Get\": "
+                                      "\"Steps.P.ProcessingOutputConfig.Outputs[\\\"a.b c\\\"].S3Output.S3Uri\"}}")),
+  STEPS (QUALITY_CHECK (", \"CheckType\": \"DATA_QUALITY\", \"SkipCheck\": null, \"FailOnViolation\": {\"Get\": "
+                        "\"Execution.PipelineName\"}")),
   /* braces that are JSON, and dollars that are not templates */
-  STEPS (PROCESSING (", \"Environment\": {\"dataset_format\": \"{\\\"csv\\\": {\\\"header\\\": true}}\", \"PRICE\": \"$5 {x}\"}", "")),
+  STEPS (PROCESSING (
+      ", \"Environment\": {\"dataset_format\": \"{\\\"csv\\\": {\\\"header\\\": true}}\", \"PRICE\": \"$5 {x}\"}",
+      "")),
 };
 
 static const AtelierProblem *
@@ -555,13 +638,13 @@ test_silent (gconstpointer data)
 static void
 test_all_at_once (void)
 {
-  static const char text[] =
-    "{\"Version\": \"1\",\n"
-    " \"Parameters\": [{\"Name\": \"P\", \"Type\": \"Integr\"}],\n"
-    " \"Steps\": [\n"
-    "  {\"Name\": \"A\", \"Type\": \"Trianing\", \"DependsOn\": [\"B\", \"Nobody\"]},\n"
-    "  {\"Name\": \"B\", \"Type\": \"Lambda\", \"DependsOn\": [\"A\"], \"Arguments\": {\"x\": {\"Get\": \"Parameters.Q\"}, \"y\": {\"Std:No\": 1}}},\n"
-    "  {\"Name\": \"B\", \"Type\": \"Callback\"}]}";
+  static const char text[] = "{\"Version\": \"1\",\n"
+                             " \"Parameters\": [{\"Name\": \"P\", \"Type\": \"Integr\"}],\n"
+                             " \"Steps\": [\n"
+                             "  {\"Name\": \"A\", \"Type\": \"Trianing\", \"DependsOn\": [\"B\", \"Nobody\"]},\n"
+                             "  {\"Name\": \"B\", \"Type\": \"Lambda\", \"DependsOn\": [\"A\"], \"Arguments\": "
+                             "{\"x\": {\"Get\": \"Parameters.Q\"}, \"y\": {\"Std:No\": 1}}},\n"
+                             "  {\"Name\": \"B\", \"Type\": \"Callback\"}]}";
   static const guint lines[] = { 1, 2, 4, 4, 4, 5, 5, 5, 6, 6 };
   g_autoptr (GPtrArray) problems = atelier_problems_new ();
   g_autoptr (AtelierDefinition) definition = atelier_definition_parse (text, -1, problems);
@@ -615,19 +698,23 @@ test_limits (void)
   } limits[] = {
     { "{\"Steps\": [", LAMBDA ("s#", ""), 50, "]}", "51 steps" },
     { "{\"Steps\": [], \"Parameters\": [", "{\"Name\": \"p#\"}", 200, "]}", "201 parameters" },
-    { "{\"Steps\": [{\"Name\": \"P\", \"Type\": \"Processing\", \"Arguments\": {\"AppSpecification\": {\"ImageUri\": \"i\"}, \"ProcessingInputs\": [",
+    { "{\"Steps\": [{\"Name\": \"P\", \"Type\": \"Processing\", \"Arguments\": {\"AppSpecification\": {\"ImageUri\": "
+      "\"i\"}, \"ProcessingInputs\": [",
       "{\"InputName\": \"i#\"}", 10, "]}}]}", "“ProcessingInputs” has 11 entries" },
-    { "{\"Steps\": [{\"Name\": \"P\", \"Type\": \"Processing\", \"Arguments\": {\"AppSpecification\": {\"ImageUri\": \"i\"}, \"Environment\": {",
+    { "{\"Steps\": [{\"Name\": \"P\", \"Type\": \"Processing\", \"Arguments\": {\"AppSpecification\": {\"ImageUri\": "
+      "\"i\"}, \"Environment\": {",
       "\"E#\": \"x\"", 100, "}}}]}", "“Environment” has 101 entries" },
-    { "{\"Steps\": [{\"Name\": \"P\", \"Type\": \"Processing\", \"Arguments\": {\"AppSpecification\": {\"ImageUri\": \"i\", \"ContainerArguments\": [",
+    { "{\"Steps\": [{\"Name\": \"P\", \"Type\": \"Processing\", \"Arguments\": {\"AppSpecification\": {\"ImageUri\": "
+      "\"i\", \"ContainerArguments\": [",
       "\"#\"", 100, "]}}}]}", "“ContainerArguments” has 101 entries" },
-    { "{\"Steps\": [" "{\"Name\": \"T\", \"Type\": \"Training\", \"Arguments\": {" IMAGE ", " OUTPUT_PATH ", \"HyperParameters\": {", "\"h#\": \"x\"", 100, "}}}]}",
-      "“HyperParameters” has 101 entries" },
-    { "{\"Steps\": [" "{\"Name\": \"T\", \"Type\": \"Training\", \"Arguments\": {" IMAGE ", " OUTPUT_PATH ", \"InputDataConfig\": [",
+    { "{\"Steps\": ["
+      "{\"Name\": \"T\", \"Type\": \"Training\", \"Arguments\": {" IMAGE ", " OUTPUT_PATH ", \"HyperParameters\": {",
+      "\"h#\": \"x\"", 100, "}}}]}", "“HyperParameters” has 101 entries" },
+    { "{\"Steps\": ["
+      "{\"Name\": \"T\", \"Type\": \"Training\", \"Arguments\": {" IMAGE ", " OUTPUT_PATH ", \"InputDataConfig\": [",
       "{\"ChannelName\": \"c#\", \"DataSource\": {}}", 20, "]}}]}", "“InputDataConfig” has 21 entries" },
     { "{\"Steps\": [{\"Name\": \"L\", \"Type\": \"Lambda\", \"FunctionArn\": \"f\", \"OutputParameters\": [",
-     "{\"OutputName\": \"o#\"}", 50, "]}]}",
-      "“OutputParameters” has 51 entries" },
+      "{\"OutputName\": \"o#\"}", 50, "]}]}", "“OutputParameters” has 51 entries" },
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (limits); i++)
@@ -738,8 +825,8 @@ test_formats (void)
                    "dir/p.json:2:24: error: step “A”: There is no step type “Trainning”; did you mean “Training”?");
   list = atelier_problems_to_json (problems);
   expected = json_pack ("[{s:s, s:i, s:i, s:s, s:s, s:s, s:s}]", "severity", "error", "line", 2, "column", 24,
-                        "pointer", "/Steps/0/Type",
-                        "step", "A", "message", "There is no step type “Trainning”", "hint", "did you mean “Training”?");
+                        "pointer", "/Steps/0/Type", "step", "A", "message", "There is no step type “Trainning”",
+                        "hint", "did you mean “Training”?");
   g_assert_true (json_equal (list, expected));
 }
 

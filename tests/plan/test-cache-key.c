@@ -115,9 +115,11 @@ test_content_replaces_place (void)
 static void
 test_code_in_hyper_parameters (void)
 {
-  g_autoptr (AtelierCacheKey) key = new_key (ATELIER_STEP_TYPE_TRAINING,
-                                             "{`HyperParameters`: {`sagemaker_submit_directory`: `\\`s3://b/t-2026/src.tar.gz\\``,"
-                                             " `other`: `s3://b/t-2026/src.tar.gz.old`}}", NULL);
+  g_autoptr (AtelierCacheKey) key
+      = new_key (ATELIER_STEP_TYPE_TRAINING,
+                 "{`HyperParameters`: {`sagemaker_submit_directory`: `\\`s3://b/t-2026/src.tar.gz\\``,"
+                 " `other`: `s3://b/t-2026/src.tar.gz.old`}}",
+                 NULL);
   g_autoptr (json_t) json = NULL;
   const json_t *parameters;
 
@@ -201,10 +203,12 @@ static void
 test_explain_inputs (void)
 {
   assert_explained ("{`Inputs`: {`code`: {`preprocess.py`: `2`, `same.py`: `1`}}}",
-                    "{`Inputs`: {`code`: {`preprocess.py`: `1`, `same.py`: `1`}}}", "Input “code”: preprocess.py changed");
-  assert_explained ("{`Inputs`: {`code`: {`a.py`: `2`, `b.py`: `1`}, `fresh`: {}}}",
-                    "{`Inputs`: {`code`: {`a.py`: `1`, `c.py`: `1`}, `old`: {}}}",
-                    "Input “code”: a.py changed, b.py is new, c.py is gone · Input “fresh” is new · Input “old” is gone");
+                    "{`Inputs`: {`code`: {`preprocess.py`: `1`, `same.py`: `1`}}}",
+                    "Input “code”: preprocess.py changed");
+  assert_explained (
+      "{`Inputs`: {`code`: {`a.py`: `2`, `b.py`: `1`}, `fresh`: {}}}",
+      "{`Inputs`: {`code`: {`a.py`: `1`, `c.py`: `1`}, `old`: {}}}",
+      "Input “code”: a.py changed, b.py is new, c.py is gone · Input “fresh” is new · Input “old” is gone");
   assert_explained ("{`Inputs`: {`train`: {``: `2`}}}", "{`Inputs`: {`train`: {``: `1`}}}", "Input “train” changed");
   assert_explained ("{`Inputs`: {`d`: {`1`: `x`, `2`: `x`, `3`: `x`, `4`: `x`, `5`: `x`, `6`: `x`, `7`: `x`}}}",
                     "{`Inputs`: {`d`: {}}}",

@@ -134,9 +134,10 @@ test_run_from (void)
                    "No: state=SKIPPED", "P", "P=run K=run Yes=run No=run");
   assert_run_from ("K +> Yes; K !> No; K: state=SUCCEEDED branch; Yes: state=SUCCEEDED; No: state=SKIPPED", "Yes",
                    "K=reuse Yes=run No=skip");
-  assert_run_from ("K +> Yes; K !> No; K: state=SUCCEEDED branch; Yes: state=SUCCEEDED; No: state=SKIPPED", "No",
-                   "Step “No” is in or behind a branch that the earlier execution did not take; run from that Condition "
-                   "instead");
+  assert_run_from (
+      "K +> Yes; K !> No; K: state=SUCCEEDED branch; Yes: state=SUCCEEDED; No: state=SKIPPED", "No",
+      "Step “No” is in or behind a branch that the earlier execution did not take; run from that Condition "
+      "instead");
 }
 
 /* What a selection says can be planned, and every step that it lets run does run. */

@@ -8,8 +8,8 @@
 
 #include "atelier-metric-parser.h"
 
-/* The metric parser: lines however they are cut, XGBoost's lines, definitions as they stand in public pipelines, and input
- * that is hostile. */
+/* The metric parser: lines however they are cut, XGBoost's lines, definitions as they stand in public pipelines, and
+ * input that is hostile. */
 
 static AtelierMetricParser *
 new_parser (const char *name, const char *regex)
@@ -42,20 +42,20 @@ told (AtelierMetricParser *parser)
       char number[G_ASCII_DTOSTR_BUF_SIZE];
 
       g_ascii_dtostr (number, sizeof number, metrics[i].value);
-      g_string_append_printf (text, "%s%s@%" G_GINT64_FORMAT "=%s", i > 0 ? " " : "", metrics[i].name, metrics[i].iteration,
-                              number);
+      g_string_append_printf (text, "%s%s@%" G_GINT64_FORMAT "=%s", i > 0 ? " " : "", metrics[i].name,
+                              metrics[i].iteration, number);
       g_assert_cmpint (metrics[i].at_us, ==, 7);
     }
   atelier_metric_parser_clear (parser);
   return g_string_free (text, FALSE);
 }
 
-#define assert_told(parser, expected)                                                                                        \
-  G_STMT_START                                                                                                               \
-  {                                                                                                                          \
-    g_autofree char *told_text = told (parser);                                                                              \
-    g_assert_cmpstr (told_text, ==, expected);                                                                               \
-  }                                                                                                                          \
+#define assert_told(parser, expected)                                                                                \
+  G_STMT_START                                                                                                       \
+  {                                                                                                                  \
+    g_autofree char *told_text = told (parser);                                                                      \
+    g_assert_cmpstr (told_text, ==, expected);                                                                       \
+  }                                                                                                                  \
   G_STMT_END
 
 static void
@@ -73,7 +73,8 @@ test_xgboost (void)
   assert_told (parser, "train:rmse@7=0.5 test:rmse@7=0.001 train:rmse@8=nan test:rmse@8=-inf");
   /* Not these. */
   feed (parser, "[12:30:01] WARNING: src/x.cc:5: a-b:3\n[1]\n[]\ta-b:1\n[x]\ta-b:1\n[9]train-rmse:1\n[1]\tloss:3\n"
-                "[2024-01-01 10:00] train-rmse:4\n [1]\ttrain-rmse:1\n[10]\t-rmse:1\n[10]\ttrain-:1\n[99999999999999]\ta-b:1\n");
+                "[2024-01-01 10:00] train-rmse:4\n "
+                "[1]\ttrain-rmse:1\n[10]\t-rmse:1\n[10]\ttrain-:1\n[99999999999999]\ta-b:1\n");
   assert_told (parser, "");
   feed (parser, "[10]\ttrain-rmse:abc\ttest-rmse:2\tStopping.\n");
   assert_told (parser, "test:rmse@10=2");
@@ -82,7 +83,8 @@ test_xgboost (void)
 static void
 test_pieces (void)
 {
-  static const char log[] = "[0]\ttrain-rmse:1.5\tvalidation-rmse:1.25\r\nloss: 0.5\rloss: 0.25\rloss: 0.125\n\n\nx\nloss: 1";
+  static const char log[]
+      = "[0]\ttrain-rmse:1.5\tvalidation-rmse:1.25\r\nloss: 0.5\rloss: 0.25\rloss: 0.125\n\n\nx\nloss: 1";
   g_autofree char *whole = NULL;
   gsize length = strlen (log);
 
@@ -109,7 +111,8 @@ static void
 test_definitions (void)
 {
   g_autoptr (AtelierMetricParser) tab = new_parser ("validation:rmse", ".*\\[[0-9]+\\].*#011validation-rmse:(\\S+)");
-  g_autoptr (AtelierMetricParser) lazy = new_parser ("acc", "epoch.*?acc(?:uracy)?=\\s*([-+]?[0-9]*\\.?[0-9]+(?:[eE][-+]?[0-9]+)?)");
+  g_autoptr (AtelierMetricParser) lazy
+      = new_parser ("acc", "epoch.*?acc(?:uracy)?=\\s*([-+]?[0-9]*\\.?[0-9]+(?:[eE][-+]?[0-9]+)?)");
   g_autoptr (AtelierMetricParser) unicode = new_parser ("précision", "[éè]val\\s(\\d+)%");
 
   /* What a definition claims is told once, with the iteration of the line it was found in. */
@@ -236,7 +239,8 @@ test_random_bytes (void)
       char bytes[4096];
 
       for (guint i = 0; i < sizeof bytes; i++)
-        bytes[i] = round % 3 == 0 ? (char) g_rand_int (random) : alphabet[g_rand_int_range (random, 0, sizeof alphabet)];
+        bytes[i]
+            = round % 3 == 0 ? (char) g_rand_int (random) : alphabet[g_rand_int_range (random, 0, sizeof alphabet)];
       for (gsize at = 0; at < sizeof bytes;)
         {
           gsize piece = MIN ((gsize) g_rand_int_range (random, 0, 200), sizeof bytes - at);

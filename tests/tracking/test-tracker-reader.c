@@ -73,13 +73,14 @@ test_lines (Fixture *fixture, gconstpointer data)
 
   metrics = read_on (reader, &n);
   g_assert_cmpuint (n, ==, 0);
-  append_text (fixture, "{\"t\":\"metric\",\"name\":\"loss\",\"value\":0.5,\"step\":3,\"at_us\":17}\n"
-                        "{\"t\":\"metric\",\"name\":\"loss\",\"value\":\"nan\",\"step\":null,\"at_us\":18}\n"
-                        "{\"t\":\"metric\",\"name\":\"gain\",\"value\":\"-inf\"}\n"
-                        "{\"t\":\"metric\",\"name\":\"gain\",\"value\":2,\"step\":-5,\"at_us\":19}\n"
-                        "{\"t\":\"param\",\"name\":\"depth\",\"value\":5}\n"
-                        "{\"t\":\"histogram\",\"name\":\"w\",\"edges\":[0.0,1.0],\"counts\":[3],\"step\":null,\"at_us\":1}\n"
-                        "{\"t\":\"artifact\",\"name\":\"plot\",\"uri\":\"s3://b/k\",\"digest\":null,\"size_bytes\":null}\n");
+  append_text (fixture,
+               "{\"t\":\"metric\",\"name\":\"loss\",\"value\":0.5,\"step\":3,\"at_us\":17}\n"
+               "{\"t\":\"metric\",\"name\":\"loss\",\"value\":\"nan\",\"step\":null,\"at_us\":18}\n"
+               "{\"t\":\"metric\",\"name\":\"gain\",\"value\":\"-inf\"}\n"
+               "{\"t\":\"metric\",\"name\":\"gain\",\"value\":2,\"step\":-5,\"at_us\":19}\n"
+               "{\"t\":\"param\",\"name\":\"depth\",\"value\":5}\n"
+               "{\"t\":\"histogram\",\"name\":\"w\",\"edges\":[0.0,1.0],\"counts\":[3],\"step\":null,\"at_us\":1}\n"
+               "{\"t\":\"artifact\",\"name\":\"plot\",\"uri\":\"s3://b/k\",\"digest\":null,\"size_bytes\":null}\n");
   metrics = read_on (reader, &n);
   g_assert_cmpuint (n, ==, 4);
   g_assert_cmpstr (metrics[0].name, ==, "loss");
@@ -139,12 +140,24 @@ static void
 test_bad_lines (Fixture *fixture, gconstpointer data)
 {
   static const char *const bad[] = {
-    "not json", "[]", "17", "{", "{\"t\":\"metric\"}", "{\"t\":\"metric\",\"name\":\"\",\"value\":1}",
-    "{\"t\":\"metric\",\"name\":\"x\"}", "{\"t\":\"metric\",\"name\":\"x\",\"value\":\"0.5\"}",
-    "{\"t\":\"metric\",\"name\":\"x\",\"value\":\"infx\"}", "{\"t\":\"metric\",\"name\":\"x\",\"value\":null}",
-    "{\"t\":\"metric\",\"name\":\"x\",\"value\":1,\"step\":\"1\"}", "{\"t\":\"metric\",\"name\":\"x\",\"value\":1,\"step\":1.5}",
-    "{\"t\":\"metric\",\"name\":5,\"value\":1}", "{\"t\":\"other\",\"name\":\"x\"}", "{\"name\":\"x\"}",
-    "{\"t\":\"param\",\"name\":\"\"}", "\xff\xfe", "{\"t\":\"metric\",\"name\":\"\xff\",\"value\":1}",
+    "not json",
+    "[]",
+    "17",
+    "{",
+    "{\"t\":\"metric\"}",
+    "{\"t\":\"metric\",\"name\":\"\",\"value\":1}",
+    "{\"t\":\"metric\",\"name\":\"x\"}",
+    "{\"t\":\"metric\",\"name\":\"x\",\"value\":\"0.5\"}",
+    "{\"t\":\"metric\",\"name\":\"x\",\"value\":\"infx\"}",
+    "{\"t\":\"metric\",\"name\":\"x\",\"value\":null}",
+    "{\"t\":\"metric\",\"name\":\"x\",\"value\":1,\"step\":\"1\"}",
+    "{\"t\":\"metric\",\"name\":\"x\",\"value\":1,\"step\":1.5}",
+    "{\"t\":\"metric\",\"name\":5,\"value\":1}",
+    "{\"t\":\"other\",\"name\":\"x\"}",
+    "{\"name\":\"x\"}",
+    "{\"t\":\"param\",\"name\":\"\"}",
+    "\xff\xfe",
+    "{\"t\":\"metric\",\"name\":\"\xff\",\"value\":1}",
     "{\"t\":\"metric\",\"name\":\"x\",\"value\":1e999}",
   };
   g_autoptr (AtelierTrackerReader) reader = atelier_tracker_reader_new (fixture->path, 0);
@@ -213,7 +226,8 @@ test_random_bytes (Fixture *fixture, gconstpointer data)
       char bytes[1024];
 
       for (guint i = 0; i < sizeof bytes; i++)
-        bytes[i] = round % 2 == 0 ? (char) g_rand_int (random) : alphabet[g_rand_int_range (random, 0, sizeof alphabet)];
+        bytes[i]
+            = round % 2 == 0 ? (char) g_rand_int (random) : alphabet[g_rand_int_range (random, 0, sizeof alphabet)];
       append (fixture, bytes, sizeof bytes);
       read_on (reader, &n);
       g_assert_cmpuint (n, ==, 0);
@@ -233,7 +247,8 @@ test_speed (Fixture *fixture, gconstpointer data)
   gint64 start;
 
   for (guint i = 0; i < 200000; i++)
-    g_string_append_printf (text, "{\"t\":\"metric\",\"name\":\"loss\",\"value\":0.%u,\"step\":%u,\"at_us\":1700000000000000}\n", i, i);
+    g_string_append_printf (
+        text, "{\"t\":\"metric\",\"name\":\"loss\",\"value\":0.%u,\"step\":%u,\"at_us\":1700000000000000}\n", i, i);
   append (fixture, text->str, text->len);
   start = g_get_monotonic_time ();
   do

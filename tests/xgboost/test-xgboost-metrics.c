@@ -8,9 +8,15 @@
 /* The expected values are scikit-learn's for the same labels and classes. */
 
 static void
-assert_metric (const char *name, const float *labels, gsize n_rows, const float *values, gsize n_outputs, double expected)
+assert_metric (const char *name,
+               const float *labels,
+               gsize n_rows,
+               const float *values,
+               gsize n_outputs,
+               double expected)
 {
-  g_assert_cmpfloat_with_epsilon (atelier_xgboost_metric_compute (name, labels, n_rows, values, n_outputs), expected, 1e-9);
+  g_assert_cmpfloat_with_epsilon (atelier_xgboost_metric_compute (name, labels, n_rows, values, n_outputs), expected,
+                                  1e-9);
 }
 
 static void
@@ -43,7 +49,8 @@ test_classes (void)
   assert_metric ("f1_macro", labels, 6, margins, 3, (2 / 3.0 + 0.5 + 0.8) / 3);
 }
 
-/* A class that is neither a label nor predicted does not count; one that is only predicted does, but for balanced accuracy. */
+/* A class that is neither a label nor predicted does not count; one that is only predicted does, but for balanced
+ * accuracy. */
 static void
 test_absent_classes (void)
 {

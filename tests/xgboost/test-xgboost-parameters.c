@@ -35,11 +35,13 @@ static void
 test_accepted (void)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (AtelierXgboostParameters) parameters
-    = parse ("{'num_round': '50', 'objective': '\\'multi:softprob\\'', 'num_class': 3, 'learning_rate': ' 0.2 ', 'eval_metric': 'merror, f1_macro',"
-             " 'early_stopping_rounds': '5', 'csv_weights': '1', 'nthread': '2', 'save_model_on_termination': 'true',"
-             " 'tree_method': 'hist', 'monotone_constraints': '(1, 0, -1)', 'interaction_constraints': '[[1, 2], [3]]',"
-             " 'sagemaker_region': 'eu-central-1', 'updater': 'grow_quantile_histmaker,prune', 'seed': '-3'}", &error);
+  g_autoptr (AtelierXgboostParameters) parameters = parse (
+      "{'num_round': '50', 'objective': '\\'multi:softprob\\'', 'num_class': 3, 'learning_rate': ' 0.2 ', "
+      "'eval_metric': 'merror, f1_macro',"
+      " 'early_stopping_rounds': '5', 'csv_weights': '1', 'nthread': '2', 'save_model_on_termination': 'true',"
+      " 'tree_method': 'hist', 'monotone_constraints': '(1, 0, -1)', 'interaction_constraints': '[[1, 2], [3]]',"
+      " 'sagemaker_region': 'eu-central-1', 'updater': 'grow_quantile_histmaker,prune', 'seed': '-3'}",
+      &error);
 
   g_assert_no_error (error);
   g_assert_cmpint (parameters->n_rounds, ==, 50);
@@ -66,7 +68,8 @@ static void
 test_tuning_metric (void)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (AtelierXgboostParameters) alone = parse ("{'num_round': '1', '_tuning_objective_metric': 'validation:mae'}", &error);
+  g_autoptr (AtelierXgboostParameters) alone
+      = parse ("{'num_round': '1', '_tuning_objective_metric': 'validation:mae'}", &error);
   g_autoptr (AtelierXgboostParameters) both
     = parse ("{'num_round': '1', '_tuning_objective_metric': 'validation:mae', 'eval_metric': 'rmse,logloss'}", &error);
 
@@ -81,8 +84,10 @@ test_notes (void)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (AtelierXgboostParameters) parameters
-    = parse ("{'num_round': '1', 'tree_method': 'gpu_hist', 'predictor': 'gpu_predictor', 'use_dask_gpu_training': 'true', 'dsplit': 'row',"
-             " 'sketch_eps': '0.1'}", &error);
+      = parse ("{'num_round': '1', 'tree_method': 'gpu_hist', 'predictor': 'gpu_predictor', 'use_dask_gpu_training': "
+               "'true', 'dsplit': 'row',"
+               " 'sketch_eps': '0.1'}",
+               &error);
 
   g_assert_no_error (error);
   g_assert_cmpuint (parameters->notes->len, ==, 5);
@@ -108,7 +113,8 @@ test_faults (void)
     { "{'num_round': '1', 'eta': 'fast'}", "“eta” is “fast”, but must be a number" },
     { "{'num_round': '1', 'eta': 'nan'}", "“eta” is “nan”, but must be a number" },
     { "{'num_round': '1', 'eta': ''}", "“eta” is “”, but must be a number" },
-    { "{'num_round': '1', 'eta': '0.1', 'learning_rate': '0.1'}", "“eta” and “learning_rate” are the same hyperparameter" },
+    { "{'num_round': '1', 'eta': '0.1', 'learning_rate': '0.1'}",
+      "“eta” and “learning_rate” are the same hyperparameter" },
     { "{'num_round': '1', 'max_depth': '5.0'}", "“max_depth” is “5.0”, but must be a whole number" },
     { "{'num_round': '1', 'max_depth': '-1'}", "“max_depth” is -1, but must be at least 0" },
     { "{'num_round': '0'}", "“num_round” is 0, but must be at least 1" },
@@ -119,27 +125,34 @@ test_faults (void)
     { "{'num_round': '1', 'booster': 'gbtre'}", "“booster” is “gbtre”, which is not known; did you mean “gbtree”?" },
     { "{'num_round': '1', 'booster': 'linear model'}", "must be one of: gbtree, gblinear, dart" },
     { "{'num_round': '1', 'objective': 'multi:softmax'}", "The objective “multi:softmax” needs “num_class”" },
-    { "{'num_round': '1', 'num_class': '3'}", "“num_class” is for the objectives multi:softmax and multi:softprob only" },
-    { "{'num_round': '1', 'eval_metric': 'rmse,rsme2'}", "“eval_metric” names the metric “rsme2”, which is not known" },
+    { "{'num_round': '1', 'num_class': '3'}",
+      "“num_class” is for the objectives multi:softmax and multi:softprob only" },
+    { "{'num_round': '1', 'eval_metric': 'rmse,rsme2'}",
+      "“eval_metric” names the metric “rsme2”, which is not known" },
     { "{'num_round': '1', 'eval_metric': ''}", "“eval_metric” is empty" },
     { "{'num_round': '1', 'eval_metric': 'rmse@3'}", "only error, ndcg and map take a suffix" },
     { "{'num_round': '1', 'eval_metric': 'error@x'}", "where a number must follow “@”" },
     { "{'num_round': '1', 'eval_metric': 'auc'}", "The metric “auc” is for the objectives binary:… and rank:… only" },
     { "{'num_round': '1', 'eval_metric': 'accuracy'}", "The metric “accuracy” is for classification only" },
-    { "{'num_round': '1', 'objective': 'multi:softmax', 'num_class': '3', 'eval_metric': 'f1_binary'}", "use “f1_macro”" },
-    { "{'num_round': '1', 'objective': 'multi:softmax', 'num_class': '3', 'eval_metric': 'mse'}", "“mse” is for regression only" },
+    { "{'num_round': '1', 'objective': 'multi:softmax', 'num_class': '3', 'eval_metric': 'f1_binary'}",
+      "use “f1_macro”" },
+    { "{'num_round': '1', 'objective': 'multi:softmax', 'num_class': '3', 'eval_metric': 'mse'}",
+      "“mse” is for regression only" },
     { "{'num_round': '1', 'eval_metric': 'aft-nloglik'}", "survival:aft only" },
     { "{'num_round': '1', '_tuning_objective_metric': 'train:rmse'}", "must be “validation:” and a metric" },
-    { "{'num_round': '1', 'monotone_constraints': '(1,0)'}", "“monotone_constraints” needs “tree_method” to be exact or hist" },
+    { "{'num_round': '1', 'monotone_constraints': '(1,0)'}",
+      "“monotone_constraints” needs “tree_method” to be exact or hist" },
     { "{'num_round': '1', 'tree_method': 'hist', 'monotone_constraints': '(1,2)'}", "must be like (1,0,-1)" },
-    { "{'num_round': '1', 'tree_method': 'hist', 'monotone_constraints': '__import__(\\'os\\')'}", "must be like (1,0,-1)" },
+    { "{'num_round': '1', 'tree_method': 'hist', 'monotone_constraints': '__import__(\\'os\\')'}",
+      "must be like (1,0,-1)" },
     { "{'num_round': '1', 'tree_method': 'hist', 'interaction_constraints': '[1,2]'}", "must be like [[1,2],[3,4]]" },
     { "{'num_round': '1', 'tree_method': 'hist', 'interaction_constraints': '[[0]]'}", "must be like [[1,2],[3,4]]" },
     { "{'num_round': '1', 'interaction_constraints': '[[1]]'}", "exact, hist or approx" },
     { "{'num_round': '1', 'booster': 'gblinear', 'updater': 'prune'}", "it must be shotgun or coord_descent" },
     { "{'num_round': '1', 'updater': 'shotgun'}", "belong to the booster gblinear" },
     { "{'num_round': '1', 'updater': 'grow_colmaker,grow_histmaker'}", "only one of them may grow trees" },
-    { "{'num_round': '1', 'process_type': 'update', 'updater': 'grow_colmaker'}", "it can only be refresh and prune" },
+    { "{'num_round': '1', 'process_type': 'update', 'updater': 'grow_colmaker'}",
+      "it can only be refresh and prune" },
     { "{'num_round': '1', '_kfold': '5'}", "“_kfold” (cross validation) is not available" },
     { "{'num_round': '1', 'save_model_on_termination': 'yes'}", "must be one of: true, false" },
   };
@@ -160,8 +173,8 @@ static void
 test_all_at_once (void)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (AtelierXgboostParameters) parameters
-    = parse ("{'etaa': '1', 'gamma': '-1', 'objective': 'multi:softmx', 'num_class': '1', 'eval_metric': 'auc'}", &error);
+  g_autoptr (AtelierXgboostParameters) parameters = parse (
+      "{'etaa': '1', 'gamma': '-1', 'objective': 'multi:softmx', 'num_class': '1', 'eval_metric': 'auc'}", &error);
   g_auto (GStrv) lines = NULL;
 
   g_assert_null (parameters);

@@ -12,9 +12,10 @@
  * starting it takes longer than training. */
 
 static const char *const names[] = {
-  "squarederror", "squarederror-hist", "approx-sampled", "logistic", "softmax", "softprob-missing", "poisson", "tweedie", "gamma",
-  "ranking", "dart", "gblinear", "constraints", "weights", "libsvm", "pickled", "tuning", "stopping", "own-binary", "own-classes",
-  "abalone",
+  "squarederror", "squarederror-hist", "approx-sampled", "logistic", "softmax", "softprob-missing",
+  "poisson",      "tweedie",           "gamma",          "ranking",  "dart",    "gblinear",
+  "constraints",  "weights",           "libsvm",         "pickled",  "tuning",  "stopping",
+  "own-binary",   "own-classes",       "abalone",
 };
 
 static Job jobs;
@@ -34,7 +35,8 @@ run_peer (const char *verb, char **errors)
   for (gsize i = 0; i < G_N_ELEMENTS (names); i++)
     g_ptr_array_add (argv, (gpointer) names[i]);
   g_ptr_array_add (argv, NULL);
-  return g_spawn_sync (NULL, (char **) argv->pdata, NULL, G_SPAWN_DEFAULT, NULL, NULL, &output, errors, &status, NULL) && status == 0;
+  return g_spawn_sync (NULL, (char **) argv->pdata, NULL, G_SPAWN_DEFAULT, NULL, NULL, &output, errors, &status, NULL)
+         && status == 0;
 }
 
 static void
@@ -44,7 +46,9 @@ train (const char *name)
   g_autofree char *output = NULL, *errors = NULL;
 
   if (!job_has (&job, "skip")
-      && job_run (&job, &output, &errors, "train", "--model-format", strcmp (name, "pickled") == 0 ? "pickle" : "json", NULL) != 0)
+      && job_run (&job, &output, &errors, "train", "--model-format",
+                  strcmp (name, "pickled") == 0 ? "pickle" : "json", NULL)
+             != 0)
     g_error ("%s: %s", name, errors);
   job_write (&job, "log", output != NULL ? output : "");
   g_free (job.root);
@@ -79,7 +83,8 @@ prepare (void)
   g_autofree char *errors = NULL, *problem = NULL;
 
   have_peer = run_peer ("prepare", &errors);
-  if (!have_peer && (errors == NULL || strstr (errors, "ModuleNotFoundError") == NULL) && g_file_test ("/usr/bin/python3", G_FILE_TEST_EXISTS))
+  if (!have_peer && (errors == NULL || strstr (errors, "ModuleNotFoundError") == NULL)
+      && g_file_test ("/usr/bin/python3", G_FILE_TEST_EXISTS))
     g_error ("peer.py: %s", errors);
   for (gsize i = 0; have_peer && i < G_N_ELEMENTS (names); i++)
     train (names[i]);

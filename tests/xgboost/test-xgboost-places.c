@@ -57,7 +57,8 @@ test_checkpoint_config (void)
   g_autofree char *expected = NULL;
 
   job_init (&job);
-  job_write (&job, "input/config/checkpointconfig.json", "{\"S3Uri\": \"s3://b/c\", \"LocalPath\": \"/opt/ml/kept/here\"}");
+  job_write (&job, "input/config/checkpointconfig.json",
+             "{\"S3Uri\": \"s3://b/c\", \"LocalPath\": \"/opt/ml/kept/here\"}");
   places = atelier_xgboost_places_new (job.root);
   expected = g_build_filename (job.root, "kept/here", NULL);
   g_assert_cmpstr (places->checkpoints, ==, expected);
@@ -65,7 +66,11 @@ test_checkpoint_config (void)
 }
 
 static gboolean
-read_channels (Job *job, AtelierXgboostChannel *train, AtelierXgboostChannel *validation, GPtrArray *notes, GError **error)
+read_channels (Job *job,
+               AtelierXgboostChannel *train,
+               AtelierXgboostChannel *validation,
+               GPtrArray *notes,
+               GError **error)
 {
   g_autoptr (AtelierXgboostPlaces) places = atelier_xgboost_places_new (job->root);
 
@@ -81,12 +86,15 @@ test_channels (void)
     const char *fault; /* NULL: fine */
   } cases[] = {
     { "{\"train\": {\"ContentType\": \"text/csv; label_size=1\"}, \"validation\": {}}", NULL },
-    { "{\"train\": {\"ContentType\": \"text/x-libsvm\", \"TrainingInputMode\": \"FastFile\", \"RecordWrapperType\": \"None\"}, \"code\": {}}", NULL },
+    { "{\"train\": {\"ContentType\": \"text/x-libsvm\", \"TrainingInputMode\": \"FastFile\", \"RecordWrapperType\": "
+      "\"None\"}, \"code\": {}}",
+      NULL },
     { "{\"validation\": {}}", "The channel “train” is missing" },
     { "{\"train\": {}, \"test\": {}}", "The channel “test” is not one of the XGBoost algorithm" },
     { "{\"train\": {\"TrainingInputMode\": \"Pipe\"}}", "input mode Pipe" },
     { "{\"train\": {\"RecordWrapperType\": \"RecordIO\"}}", "wrapped as RecordIO" },
-    { "{\"train\": {\"ContentType\": \"application/x-parquet\"}}", "Channel “train”: The content type “application/x-parquet”" },
+    { "{\"train\": {\"ContentType\": \"application/x-parquet\"}}",
+      "Channel “train”: The content type “application/x-parquet”" },
     { "{\"train\": {\"ContentType\": \"text/csv; label_size=2\"}}", "label_size must be 1" },
     { "{", "is not valid JSON" },
   };

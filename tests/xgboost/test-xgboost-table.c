@@ -25,8 +25,8 @@ read_texts (const AtelierXgboostTableOptions *options, const char *const *texts,
 
       g_ptr_array_add (paths, g_build_filename (job.root, relative, NULL));
       g_ptr_array_add (names, g_strdup_printf ("train/%u", i));
-      g_file_set_contents_full (g_ptr_array_index (paths, i), texts[i], lengths != NULL ? (gssize) lengths[i] : -1, G_FILE_SET_CONTENTS_NONE, 0600,
-                                &problem);
+      g_file_set_contents_full (g_ptr_array_index (paths, i), texts[i], lengths != NULL ? (gssize) lengths[i] : -1,
+                                G_FILE_SET_CONTENTS_NONE, 0600, &problem);
       g_assert_no_error (problem);
     }
   return atelier_xgboost_table_read (paths, names, options, error);
@@ -91,7 +91,8 @@ static void
 test_csv_missing (void)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (AtelierXgboostTable) table = read_text (ATELIER_XGBOOST_FORMAT_CSV, FALSE, "1,,2,\n3,NaN,NA,\"\"\n-1, ,nan,4\n", &error);
+  g_autoptr (AtelierXgboostTable) table
+      = read_text (ATELIER_XGBOOST_FORMAT_CSV, FALSE, "1,,2,\n3,NaN,NA,\"\"\n-1, ,nan,4\n", &error);
 
   g_assert_no_error (error);
   g_assert_cmpuint (table->n_rows, ==, 3);
@@ -138,7 +139,8 @@ test_large (void)
   char *place;
 
   for (gsize i = 0; i < n_rows; i++)
-    g_string_append_printf (text, "%07" G_GSIZE_FORMAT ",0.5,%" G_GSIZE_FORMAT "\n%s", i, i % 1000, i % 10 == 0 ? "\n" : "");
+    g_string_append_printf (text, "%07" G_GSIZE_FORMAT ",0.5,%" G_GSIZE_FORMAT "\n%s", i, i % 1000,
+                            i % 10 == 0 ? "\n" : "");
   texts[0] = text->str;
   table = read_texts (&options, texts, NULL, &error);
   g_assert_no_error (error);
@@ -190,7 +192,8 @@ test_csv_faults (void)
   for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
     {
       g_autoptr (GError) error = NULL;
-      g_autoptr (AtelierXgboostTable) table = read_text (ATELIER_XGBOOST_FORMAT_CSV, cases[i].weights, cases[i].text, &error);
+      g_autoptr (AtelierXgboostTable) table
+          = read_text (ATELIER_XGBOOST_FORMAT_CSV, cases[i].weights, cases[i].text, &error);
 
       g_assert_null (table);
       g_assert_error (error, ATELIER_XGBOOST_ERROR, ATELIER_XGBOOST_ERROR_DATA);
@@ -201,12 +204,14 @@ test_csv_faults (void)
 static void
 test_label_rule (void)
 {
-  AtelierXgboostTableOptions options = { .format = ATELIER_XGBOOST_FORMAT_CSV, .n_threads = 1, .rule = { "multi:softmax", 0, 3, FALSE, TRUE } };
+  AtelierXgboostTableOptions options
+      = { .format = ATELIER_XGBOOST_FORMAT_CSV, .n_threads = 1, .rule = { "multi:softmax", 0, 3, FALSE, TRUE } };
   const char *texts[] = { "0,1\n3,1\n", NULL }, *sparse[] = { "0 1:1\n-1 1:1\n", NULL };
   g_autoptr (GError) error = NULL;
 
   g_assert_null (read_texts (&options, texts, NULL, &error));
-  assert_contains (error->message, "train/0:2: the label is 3, but the objective multi:softmax takes labels from 0 to below 3 only");
+  assert_contains (error->message,
+                   "train/0:2: the label is 3, but the objective multi:softmax takes labels from 0 to below 3 only");
   g_clear_error (&error);
   options.format = ATELIER_XGBOOST_FORMAT_LIBSVM;
   options.rule = (AtelierXgboostLabelRule){ "reg:gamma", 0, INFINITY, TRUE, FALSE };
@@ -218,7 +223,8 @@ static void
 test_libsvm (void)
 {
   AtelierXgboostTableOptions options = { .format = ATELIER_XGBOOST_FORMAT_LIBSVM, .n_threads = 2 };
-  const char *texts[] = { "# comment\n1 0:2 3:4.5 # more\n\n-1:0.5 qid:7\n", "2:2 qid:7 5:1\t1:3\r\n3 qid:8 2:nan", NULL };
+  const char *texts[]
+      = { "# comment\n1 0:2 3:4.5 # more\n\n-1:0.5 qid:7\n", "2:2 qid:7 5:1\t1:3\r\n3 qid:8 2:nan", NULL };
   const char *plain[] = { "1 0:2\n", NULL };
   g_autoptr (GError) error = NULL;
   g_autoptr (AtelierXgboostTable) table = NULL;
@@ -299,8 +305,9 @@ test_sniff (void)
   {
     const char *text;
     gboolean    sparse;
-  } cases[] = { { "1 1:2\n", TRUE }, { "1:3 1:2\n", TRUE }, { "1\n", TRUE }, { "1 qid:1 1:2\n", TRUE },
-                { "1,2\n", FALSE }, { "1 2 3\n", FALSE }, { "1;2\n", FALSE }, { "1\t2\n", FALSE }, { "1, 2\n", FALSE } };
+  } cases[] = { { "1 1:2\n", TRUE },       { "1:3 1:2\n", TRUE }, { "1\n", TRUE },
+                { "1 qid:1 1:2\n", TRUE }, { "1,2\n", FALSE },    { "1 2 3\n", FALSE },
+                { "1;2\n", FALSE },        { "1\t2\n", FALSE },   { "1, 2\n", FALSE } };
 
   for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
     {
@@ -349,11 +356,16 @@ test_content_types (void)
   AtelierXgboostFormat format;
   g_autoptr (GError) error = NULL;
 
-  g_assert_true (atelier_xgboost_format_from_content_type (NULL, &format, NULL) && format == ATELIER_XGBOOST_FORMAT_SNIFF);
-  g_assert_true (atelier_xgboost_format_from_content_type ("", &format, NULL) && format == ATELIER_XGBOOST_FORMAT_SNIFF);
-  g_assert_true (atelier_xgboost_format_from_content_type ("csv", &format, NULL) && format == ATELIER_XGBOOST_FORMAT_CSV);
-  g_assert_true (atelier_xgboost_format_from_content_type ("Text/CSV ; charset=utf8", &format, NULL) && format == ATELIER_XGBOOST_FORMAT_CSV);
-  g_assert_true (atelier_xgboost_format_from_content_type ("text/libsvm", &format, NULL) && format == ATELIER_XGBOOST_FORMAT_LIBSVM);
+  g_assert_true (atelier_xgboost_format_from_content_type (NULL, &format, NULL)
+                 && format == ATELIER_XGBOOST_FORMAT_SNIFF);
+  g_assert_true (atelier_xgboost_format_from_content_type ("", &format, NULL)
+                 && format == ATELIER_XGBOOST_FORMAT_SNIFF);
+  g_assert_true (atelier_xgboost_format_from_content_type ("csv", &format, NULL)
+                 && format == ATELIER_XGBOOST_FORMAT_CSV);
+  g_assert_true (atelier_xgboost_format_from_content_type ("Text/CSV ; charset=utf8", &format, NULL)
+                 && format == ATELIER_XGBOOST_FORMAT_CSV);
+  g_assert_true (atelier_xgboost_format_from_content_type ("text/libsvm", &format, NULL)
+                 && format == ATELIER_XGBOOST_FORMAT_LIBSVM);
   g_assert_false (atelier_xgboost_format_from_content_type ("application/json", &format, &error));
   assert_contains (error->message, "“application/json” cannot be read here");
 }
@@ -363,11 +375,13 @@ static void
 test_fuzz (void)
 {
   static const char alphabet[] = "0123456789.,:;- \t\r\n#\"eEqidnaNIf|\xff\x80";
-  static const char *const seeds[] = { "1,2,3\n4,,6\n7,8,\"9\"\n", "1:2 qid:1 0:1 3:4.5 # c\n-1 qid:2 7:1e3\n", "a,b\n1,2\n" };
+  static const char *const seeds[]
+      = { "1,2,3\n4,,6\n7,8,\"9\"\n", "1:2 qid:1 0:1 3:4.5 # c\n-1 qid:2 7:1e3\n", "a,b\n1,2\n" };
 
   for (guint i = 0; i < 6000; i++)
     {
-      AtelierXgboostTableOptions options = { .format = i % 3, .has_weights = i % 2, .n_features = i % 5 == 0 ? 2 : 0, .n_threads = 1 + i % 2 };
+      AtelierXgboostTableOptions options
+          = { .format = i % 3, .has_weights = i % 2, .n_features = i % 5 == 0 ? 2 : 0, .n_threads = 1 + i % 2 };
       char text[200];
       gsize n = g_test_rand_int_range (0, sizeof text - 1);
       const char *texts[] = { text, NULL };

@@ -25,7 +25,8 @@ prepare (Job *job, const char *hyperparameters)
 
   job_init (job);
   job_write (job, "input/config/hyperparameters.json", json);
-  job_write (job, "input/config/inputdataconfig.json", "{\"train\": {\"ContentType\": \"text/csv\"}, \"validation\": {\"ContentType\": \"text/csv\"}}");
+  job_write (job, "input/config/inputdataconfig.json",
+             "{\"train\": {\"ContentType\": \"text/csv\"}, \"validation\": {\"ContentType\": \"text/csv\"}}");
   job_write (job, "input/data/train/part-0.csv", train);
   job_write (job, "input/data/validation/part-0.csv", validation);
 }
@@ -54,7 +55,8 @@ test_plain (void)
   g_assert_cmpstr (lines[0], ==, "train: 400 rows and 3 columns in 1 files");
   g_assert_cmpstr (lines[1], ==, "validation: 100 rows and 3 columns in 1 files");
   for (int i = 0; i < 3; i++)
-    g_assert_true (g_regex_match_simple ("^\\[[0-9]+\\]\\ttrain-rmse:[0-9]\\.[0-9]{5}\\tvalidation-rmse:[0-9]\\.[0-9]{5}$", lines[2 + i], 0, 0));
+    g_assert_true (g_regex_match_simple (
+        "^\\[[0-9]+\\]\\ttrain-rmse:[0-9]\\.[0-9]{5}\\tvalidation-rmse:[0-9]\\.[0-9]{5}$", lines[2 + i], 0, 0));
   g_assert_cmpstr (lines[5], ==, "");
   g_assert_cmpstr (errors, ==, "");
   model = job_read (&job, "model/xgboost-model");
@@ -66,7 +68,8 @@ static void
 test_predict_and_evaluate (void)
 {
   g_auto (Job) job = { NULL };
-  g_autofree char *output = NULL, *errors = NULL, *predictions = NULL, *scores = NULL, *sparse = NULL, *bare = NULL, *none = NULL;
+  g_autofree char *output = NULL, *errors = NULL, *predictions = NULL, *scores = NULL, *sparse = NULL, *bare = NULL,
+                  *none = NULL;
   g_autofree char *model = NULL, *data = NULL, *sparse_path = NULL, *bare_path = NULL, *score_line = NULL;
   g_auto (GStrv) lines = NULL;
   double last;
@@ -78,7 +81,9 @@ test_predict_and_evaluate (void)
   g_assert_cmpint (job_run (&job, &predictions, NULL, "predict", "--model", model, "--data", data, NULL), ==, 0);
   lines = g_strsplit (predictions, "\n", -1);
   g_assert_cmpuint (g_strv_length (lines), ==, 101);
-  g_assert_cmpint (job_run (&job, &scores, NULL, "evaluate", "--model", model, "--data", data, "--metric", "rmse,mse", NULL), ==, 0);
+  g_assert_cmpint (
+      job_run (&job, &scores, NULL, "evaluate", "--model", model, "--data", data, "--metric", "rmse,mse", NULL), ==,
+      0);
   g_assert_true (g_str_has_prefix (scores, "rmse\t"));
   last = g_ascii_strtod (scores + 5, NULL);
   score_line = g_strdup_printf ("validation-rmse:%.5f", last);
@@ -108,9 +113,13 @@ test_predict_and_evaluate (void)
   bare_path = g_build_filename (job.root, "rows.csv", NULL);
   g_assert_cmpint (job_run (&job, &sparse, NULL, "predict", "--model", model, "--data", sparse_path, NULL), ==, 0);
   g_assert_cmpstr (sparse, ==, predictions);
-  g_assert_cmpint (job_run (&job, &bare, NULL, "predict", "--model", model, "--data", bare_path, "--content-type", "text/csv", NULL), ==, 0);
+  g_assert_cmpint (job_run (&job, &bare, NULL, "predict", "--model", model, "--data", bare_path, "--content-type",
+                            "text/csv", NULL),
+                   ==, 0);
   g_assert_cmpstr (bare, ==, predictions);
-  g_assert_cmpint (job_run (&job, &none, &errors, "evaluate", "--model", model, "--data", bare_path, "--metric", "rmse", NULL), ==, 1);
+  g_assert_cmpint (
+      job_run (&job, &none, &errors, "evaluate", "--model", model, "--data", bare_path, "--metric", "rmse", NULL), ==,
+      1);
   assert_contains (errors, "has no label before the features");
 }
 
@@ -175,7 +184,8 @@ test_early_stopping (void)
   g_autofree char *output = NULL, *model = NULL, *predictions = NULL;
   guint n_rounds;
 
-  prepare (&job, "{'num_round': '500', 'eta': '0.5', 'max_depth': '6', 'eval_metric': 'mae,rmse', 'early_stopping_rounds': '5'}");
+  prepare (&job, "{'num_round': '500', 'eta': '0.5', 'max_depth': '6', 'eval_metric': 'mae,rmse', "
+                 "'early_stopping_rounds': '5'}");
   g_assert_cmpint (job_run (&job, &output, NULL, "train", NULL), ==, 0);
   n_rounds = count_rounds (output) / 2;
   g_assert_cmpuint (n_rounds, <, 500);
@@ -199,7 +209,8 @@ test_early_stopping_maximised (void)
   g_autofree char *output = NULL;
   GString *rows = g_string_new (NULL);
 
-  prepare (&job, "{'num_round': '200', 'objective': 'binary:logistic', 'eval_metric': 'logloss,auc', 'early_stopping_rounds': '3',"
+  prepare (&job, "{'num_round': '200', 'objective': 'binary:logistic', 'eval_metric': 'logloss,auc', "
+                 "'early_stopping_rounds': '3',"
                  " 'booster': 'gblinear', 'updater': 'coord_descent'}");
   for (guint i = 0; i < 100; i++)
     g_string_append_printf (rows, "%d,%u,%u\n", i % 7 < 3, i % 7, i % 5);
@@ -222,14 +233,17 @@ test_failures (void)
   } cases[] = {
     { "{'num_round': '1', 'etaa': '1', 'eta': '7'}", NULL,
       "The hyperparameter “etaa” is not known; did you mean “eta”?\n“eta” is 7, but must be in [0, 1]" },
-    { "{'num_round': '1'}", "rings,length\n1,2\n", "train/part-0.csv:1: this is a header line (column 1 is “rings”)" },
+    { "{'num_round': '1'}", "rings,length\n1,2\n",
+      "train/part-0.csv:1: this is a header line (column 1 is “rings”)" },
     { "{'num_round': '1'}", "", "“train” holds no data" },
     { "{'num_round': '1'}", "\n\n", "“train” holds no data: its files have only empty lines" },
     { "{'num_round': '1'}", "1,2\n", "The channel “validation” has 3 features, the channel “train” has 1" },
-    { "{'num_round': '1', 'objective': 'binary:logistic'}", "0,1,2,3\n3,1,2,3\n", "train/part-0.csv:2: the label is 3, but the objective binary:logistic" },
+    { "{'num_round': '1', 'objective': 'binary:logistic'}", "0,1,2,3\n3,1,2,3\n",
+      "train/part-0.csv:2: the label is 3, but the objective binary:logistic" },
     { "{'num_round': '1', 'tree_method': 'exact', 'max_depth': '0'}", NULL,
       "Cannot train: XGBoost says “exact tree method doesn't support unlimited depth.”" },
-    { "{'num_round': '1', 'updater': 'grow_skmaker'}", NULL, "Cannot train: XGBoost says “Unknown tree updater grow_skmaker”" },
+    { "{'num_round': '1', 'updater': 'grow_skmaker'}", NULL,
+      "Cannot train: XGBoost says “Unknown tree updater grow_skmaker”" },
     { "[1", NULL, "is not valid JSON" },
   };
 
@@ -353,14 +367,17 @@ run_and_terminate (Job *job, char **output)
   return WIFEXITED (status) ? WEXITSTATUS (status) : 128 + WTERMSIG (status);
 }
 
-#define LONG_TRAINING "{'num_round': '4000', 'max_depth': '2', 'eta': '0.01', 'subsample': '0.7', 'colsample_bytree': '0.7', 'nthread': '1'," \
-                      " 'eval_metric': 'rmse,mae,rmsle,mape'"
+#define LONG_TRAINING                                                                                                \
+  "{'num_round': '4000', 'max_depth': '2', 'eta': '0.01', 'subsample': '0.7', 'colsample_bytree': '0.7', "           \
+  "'nthread': '1',"                                                                                                  \
+  " 'eval_metric': 'rmse,mae,rmsle,mape'"
 
 static void
 test_terminate_and_resume (void)
 {
   g_auto (Job) job = { NULL }, whole = { NULL };
-  g_autofree char *first = NULL, *second = NULL, *all = NULL, *joined = NULL, *resumed_model = NULL, *whole_model = NULL;
+  g_autofree char *first = NULL, *second = NULL, *all = NULL, *joined = NULL, *resumed_model = NULL,
+                  *whole_model = NULL;
   guint done;
 
   prepare (&job, LONG_TRAINING "}");
@@ -477,8 +494,11 @@ test_notes_and_survival (void)
   g_auto (Job) job = { NULL };
   g_autofree char *output = NULL;
 
-  prepare (&job, "{'num_round': '2', 'tree_method': 'gpu_hist', 'objective': 'survival:aft', 'eval_metric': 'aft-nloglik'}");
-  job_write (&job, "input/config/resourceconfig.json", "{\"current_host\": \"algo-1\", \"hosts\": [\"algo-1\", \"algo-2\"]}");
+  prepare (
+      &job,
+      "{'num_round': '2', 'tree_method': 'gpu_hist', 'objective': 'survival:aft', 'eval_metric': 'aft-nloglik'}");
+  job_write (&job, "input/config/resourceconfig.json",
+             "{\"current_host\": \"algo-1\", \"hosts\": [\"algo-1\", \"algo-2\"]}");
   g_assert_cmpint (job_run (&job, &output, NULL, "train", NULL), ==, 0);
   assert_contains (output, "Note: “tree_method” is “gpu_hist”, which needs a graphics card; “hist” is used instead\n");
   assert_contains (output, "Note: The job asks for 2 hosts");

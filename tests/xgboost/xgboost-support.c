@@ -94,7 +94,8 @@ job_make_rows (guint n_rows, guint seed)
 
   for (guint i = 0; i < n_rows; i++)
     {
-      double a = g_rand_double (rand), b = g_rand_double (rand), c = g_rand_double (rand), noise = g_rand_double_range (rand, 0, 0.1);
+      double a = g_rand_double (rand), b = g_rand_double (rand), c = g_rand_double (rand),
+             noise = g_rand_double_range (rand, 0, 0.1);
 
       g_string_append_printf (text, "%.6f,%.6f,%.6f,%.6f\n", 3 * a + b * c + noise, a, b, c);
     }
