@@ -104,18 +104,6 @@ new_unix_socket (const char *path, GError **error)
   return socket;
 }
 
-/* Bound to a name that is gone at once. */
-static gboolean
-listen_to_nobody (AtelierDoorServer *self, GError **error)
-{
-  g_autofree char *name = g_strdup_printf (ATELIER_TEMP_PREFIX "door-%d-%08x", (int) getpid (), g_random_int ());
-  g_autofree char *path = g_build_filename (self->door.store_folder, name, NULL);
-  g_autoptr (GSocket) socket = new_unix_socket (path, error);
-
-  unlink (path);
-  return socket != NULL && soup_server_listen_socket (self->soup, socket, 0, error);
-}
-
 AtelierDoorServer *
 atelier_door_server_new (const char *store_folder, const char *access_log, const char *secret, GError **error)
 {
@@ -141,11 +129,6 @@ atelier_door_server_new (const char *store_folder, const char *access_log, const
    * one. */
   self->soup = soup_server_new ("raw-paths", TRUE, NULL);
   atelier_door_session_attach (self->soup, &self->door);
-  if (!listen_to_nobody (self, error))
-    {
-      g_prefix_error (error, _("Cannot listen: "));
-      return NULL;
-    }
   self->service = g_socket_service_new ();
   g_signal_connect (self->service, "incoming", G_CALLBACK (incoming_cb), self);
   atelier_door_remove_old_uploads (&self->door, atelier_time_now_us ());

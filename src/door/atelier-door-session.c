@@ -300,6 +300,16 @@ find_route (AtelierDoorRequest *request, GError **error)
 
 /* --- the answer --- */
 
+/* One answer a connection: see atelier-door-server.c. */
+static void
+set_common_headers (Session *self)
+{
+  SoupMessageHeaders *headers = soup_server_message_get_response_headers (self->message);
+
+  soup_message_headers_replace (headers, "x-amz-request-id", self->request.id);
+  soup_message_headers_replace (headers, "Connection", "close");
+}
+
 static void
 set_error_reply (Session *self, const GError *error)
 {
@@ -311,7 +321,7 @@ set_error_reply (Session *self, const GError *error)
   g_debug ("%s %s: %s: %s", self->request.method, g_uri_get_path (soup_server_message_get_uri (self->message)), code,
            error->message);
   soup_server_message_set_status (self->message, status, NULL);
-  soup_message_headers_replace (headers, "x-amz-request-id", self->request.id);
+  set_common_headers (self);
   if (status == 304)
     return;
   xml = atelier_door_error_to_xml (error, g_uri_get_path (soup_server_message_get_uri (self->message)),
@@ -387,7 +397,7 @@ set_reply (Session *self)
   soup_message_headers_iter_init (&iter, reply->headers);
   while (soup_message_headers_iter_next (&iter, &name, &value))
     soup_message_headers_replace (headers, name, value);
-  soup_message_headers_replace (headers, "x-amz-request-id", self->request.id);
+  set_common_headers (self);
   if (reply->body != NULL)
     {
       gsize length = reply->body->len;
@@ -541,9 +551,16 @@ session_new (AtelierDoor *door, SoupServerMessage *message)
 static void
 begin_request (SoupServer *soup, SoupServerMessage *message, const char *path, GHashTable *query, gpointer user_data)
 {
-  Session *self = session_new (user_data, message);
+  Session *self;
   g_autoptr (GError) error = NULL;
 
+  /* libsoup would read such a body until the connection ends. */
+  if (soup_message_headers_get_content_length (soup_server_message_get_request_headers (message)) < 0)
+    {
+      g_io_stream_close (soup_server_message_steal_connection (message), NULL, NULL);
+      return;
+    }
+  self = session_new (user_data, message);
   if (!check_signature (self, &error) || !read_target (self, &error) || !find_route (&self->request, &error) ||
       !atelier_door_request_begin (&self->request, &error))
     {

@@ -3,7 +3,7 @@
 
 #pragma once
 
-#include <jansson.h>
+#include "atelier-json.h"
 
 #include "atelier-xgboost-error.h"
 
