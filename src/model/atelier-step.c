@@ -100,7 +100,6 @@ atelier_step_init (AtelierStep *self, const AtelierNode *node)
   self->type_text = string_or_empty (string_member (node, "Type"));
   self->type = atelier_step_type_from_text (self->type_text);
   self->arguments = atelier_node_get_member (node, "Arguments");
-  self->parent = -1;
   read_depends_on (self);
   read_property_files (self);
   read_output_parameters (self);

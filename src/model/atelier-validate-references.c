@@ -150,8 +150,7 @@ check_list_item (AtelierReferences        *self,
       if (segment->index < atelier_node_get_length (list))
         return;
       message = g_strdup_printf (_("“%s” of step “%s” has no item %u, only %u items, counted from 0"), list_name,
-                                 step->name,
-                                 segment->index, atelier_node_get_length (list));
+                                 step->name, segment->index, atelier_node_get_length (list));
       report_list_item (self, reference, named_lists[row].severity, NULL, message);
       return;
     }
@@ -213,8 +212,10 @@ check_property (AtelierReferences *self, const AtelierStep *step, const AtelierR
   if (reference->property_path == NULL || step->type == ATELIER_STEP_TYPE_UNKNOWN)
     return;
   first = atelier_property_path_get_segment (reference->property_path, 0);
+  /* Outputs that are not there are an error on any step. */
   if (!atelier_step_shape_has_property (step->type, first->text) &&
-      atelier_node_get_member (step->arguments, first->text) == NULL)
+      atelier_node_get_member (step->arguments, first->text) == NULL &&
+      !g_str_has_prefix (reference->path, "ProcessingOutputConfig.Outputs["))
     {
       g_auto (GStrv) names = atelier_step_shape_list_properties (step->type);
 

@@ -90,8 +90,7 @@ validate_parameter_name (const AtelierDefinition *definition, const AtelierParam
     atelier_report_error (report, name, NULL, _("“Name” of a parameter must be text"));
   else if (!atelier_validate_is_name (parameter->name) && !is_api_name (parameter->name))
     atelier_report_error (report, name, g_strdup (_("it has letters, digits and dashes")),
-                          _("“%s” cannot be the name of a parameter"),
-                          parameter->name);
+                          _("“%s” cannot be the name of a parameter"), parameter->name);
   else if (!is_api_name (parameter->name))
     atelier_report_warning (report, name, g_strdup (_("use letters, digits and dashes between them")),
                             _("The service's API does not take the parameter name “%s”"), parameter->name);
@@ -242,8 +241,7 @@ validate_steps (const AtelierDefinition *definition, AtelierReport *report)
   atelier_data_check_finish (data);
   if (definition->n_steps > MOST_STEPS)
     atelier_report_warning (report, list, NULL, _("There are %u steps; accounts of the service begin with %d"),
-                            definition->n_steps,
-                            MOST_STEPS);
+                            definition->n_steps, MOST_STEPS);
 }
 
 /* The top level */

@@ -31,11 +31,12 @@ class KillTest(StudioTest):
 
     def test_killed_at_random_moments(self):
         chance = random.Random(20260131)
-        kills = 0
+        kills = rounds = 0
         while kills < KILLS:
-            effects = self.folder / f"effects-{kills}"
+            rounds += 1
+            effects = self.folder / f"effects-{rounds}"
             file = self.define(self.twelve_steps(effects))
-            name = f"run-{kills}"
+            name = f"round {rounds}."
             process = self.start("run", file, "--no-sandbox", "-j", "4", "--name", name)
             found = None
             for _ in range(200):

@@ -377,6 +377,10 @@ static const Case cases[] = {
         ", \"Arguments\": {\"v\": {\"Get\": @\"Steps.P.ProcessingOutputConfig.Outputs[1].S3Output.S3Uri\"}}")),
     "/Steps/1/Arguments/v/Get", "L", "has no item 1", NULL },
   { ERROR,
+    STEPS (TRAINING (IMAGE ", " OUTPUT_PATH) ", "
+           LAMBDA ("L", ", \"Arguments\": {\"v\": {\"Get\": @\"Steps.T.ProcessingOutputConfig.Outputs['x']\"}}")),
+    "/Steps/1/Arguments/v/Get", "L", "has no item “x”", NULL },
+  { ERROR,
     STEPS (PROCESSING ("", "") ", " LAMBDA (
         "L",
         ", \"Arguments\": {\"v\": {\"Get\": @\"Steps.P.ProcessingOutputConfig.Outputs['x'].S3Output.S3Uri\"}}")),
@@ -549,6 +553,8 @@ static const char *const silent[] = {
       "\"AlgorithmSpecification\": {\"AlgorithmName\": \"a\", \"TrainingInputMode\": \"File\"}, " OUTPUT_PATH
       ", \"ResourceConfig\": {\"InstanceCount\": \"2\"}")),
   STEPS (CONDITION ("", "")),
+  RETRY ("{\"ExceptionType\": \"SageMaker.CAPACITY_ERROR\", \"IntervalSeconds\": 43200, \"BackoffRate\": 0, \"MaxAttempts\": 20}, "
+         "{\"ExceptionType\": [], \"ExpireAfterMin\": 14400}"),
   STEPS (PROCESSING (", " OUTPUTS (OUTPUT ("a.b c")),
                      "") ", " LAMBDA ("L",
                                       ", \"Arguments\": {\"v\": {\"Get\": "
@@ -802,6 +808,7 @@ test_quoting (void)
     g_string_append (text, "ß");
   g_string_append (text, "\", \"Type\": \"Lambda\", \"FunctionArn\": \"f\"}]}");
   definition = atelier_definition_parse (text->str, -1, problems);
+  g_assert_nonnull (definition);
   line = atelier_problem_to_text (g_ptr_array_index (problems, 0), "file.json");
   g_assert_true (g_str_has_prefix (line, "file.json:1:21: error: step “\\u001b[31m\\u000a"));
   for (const char *c = line; *c != '\0'; c++)
@@ -819,6 +826,7 @@ test_formats (void)
   g_autoptr (json_t) list = NULL;
   g_autoptr (json_t) expected = NULL;
 
+  g_assert_nonnull (definition);
   g_assert_cmpuint (problems->len, ==, 1);
   line = atelier_problem_to_text (g_ptr_array_index (problems, 0), "dir/p.json");
   g_assert_cmpstr (line, ==,
