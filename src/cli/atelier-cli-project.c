@@ -249,10 +249,27 @@ show_project (AtelierCli *cli, const char *name)
   return ATELIER_EXIT_OK;
 }
 
+static int
+change_data (AtelierCli *cli, const char *name, const char *file)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (AtelierEngine) engine = NULL;
+  int code;
+
+  engine = atelier_cli_open (cli, FALSE, &code);
+  if (engine == NULL)
+    return code;
+  if (!atelier_engine_set_project_data (engine, name, file, &error) || !atelier_engine_close (engine, &error))
+    return atelier_cli_fail (error);
+  if (!cli->quiet)
+    printf (_("The project %s has the data of “%s” now. The next run takes it.\n"), name, file);
+  return ATELIER_EXIT_OK;
+}
+
 int
 atelier_cli_project (AtelierCli *cli, int argc, char **argv)
 {
-  static const char *const actions[] = { "new", "list", "show", "delete" };
+  static const char *const actions[] = { "new", "list", "show", "data", "delete" };
   g_autofree char *template_name = NULL;
   g_autofree char *description = NULL;
   g_autofree char *data = NULL;
@@ -271,7 +288,7 @@ atelier_cli_project (AtelierCli *cli, int argc, char **argv)
   g_autoptr (GHashTable) values = NULL;
   int code;
 
-  if (!atelier_cli_parse (cli, "project", entries, &argc, &argv, 1, 2, &code))
+  if (!atelier_cli_parse (cli, "project", entries, &argc, &argv, 1, 3, &code))
     return code;
   if (strcmp (argv[1], "list") == 0)
     {
@@ -279,6 +296,8 @@ atelier_cli_project (AtelierCli *cli, int argc, char **argv)
 
       return atelier_cli_list (cli, 2, arguments);
     }
+  if (strcmp (argv[1], "data") == 0)
+    return argc == 4 ? change_data (cli, argv[2], argv[3]) : wrong_count ("project data NAME FILE");
   if (argc != 3 && (strcmp (argv[1], "new") == 0 || strcmp (argv[1], "show") == 0 || strcmp (argv[1], "delete") == 0))
     return wrong_count ("project new|show|delete NAME");
   if (strcmp (argv[1], "new") == 0)
@@ -347,8 +366,8 @@ atelier_cli_sample (AtelierCli *cli, int argc, char **argv)
 
       if (find_project (projects, samples[i].name) != NULL)
         {
-          if (i == 0 && data != NULL)
-            fprintf (stderr, _("The project %s is there already; --data is for making it.\n"), samples[i].name);
+          if (i == 0 && data != NULL && !atelier_engine_set_project_data (engine, samples[i].name, data, &error))
+            return atelier_cli_fail (error);
           continue;
         }
       project = make_project (cli, engine, &request, &error);

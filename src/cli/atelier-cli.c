@@ -70,9 +70,10 @@ const AtelierVerb atelier_verbs[] = {
        "  atelier template save PROJECT NAME    make a template of a project\n"
        "  atelier template delete NAME"),
     atelier_cli_template },
-  { "project", "new|list|show|delete …", N_("Projects: repositories made from a template"),
+  { "project", "new|list|show|data|delete …", N_("Projects: repositories made from a template"),
     N_("  atelier project new Abalone --template build-train-deploy --data abalone.csv\n"
        "  atelier project show Abalone\n"
+       "  atelier project data Abalone my.csv   other data, checked; the next run takes it\n"
        "  atelier project delete Abalone        its working copies and runs stay"),
     atelier_cli_project },
   { "sample", "", N_("Make the sample projects and run one"),

@@ -452,7 +452,7 @@ atelier_door_sign_check (const AtelierDoorSigned *request, const char *execution
   if (!atelier_door_text_equal (right, claim.signature))
     {
       atelier_door_fail (error, ATELIER_DOOR_ERROR_SIGNATURE_DOES_NOT_MATCH,
-                         _("The request signature does not match: check the secret key"));
+                         _("The request signature does not match: check the secret key, and that no part of the object's key is “.” or “..”"));
       return NULL;
     }
   self->access_key = g_steal_pointer (&claim.access_key);

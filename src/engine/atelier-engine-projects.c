@@ -137,6 +137,14 @@ atelier_engine_create_project (AtelierEngine *self, const AtelierNewProjectReque
 }
 
 gboolean
+atelier_engine_set_project_data (AtelierEngine *self, const char *name, const char *file, GError **error)
+{
+  g_autoptr (AtelierProjectRecord) project = atelier_store_find_project (self->store, name, error);
+
+  return project != NULL && atelier_project_set_data_sync (self->store, project, file, NULL, error);
+}
+
+gboolean
 atelier_engine_delete_project (AtelierEngine *self, const char *name, GError **error)
 {
   g_autoptr (AtelierProjectRecord) project = atelier_store_find_project (self->store, name, error);

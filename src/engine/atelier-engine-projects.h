@@ -43,6 +43,11 @@ json_t  *atelier_engine_create_project (AtelierEngine                  *self,
                                         const AtelierNewProjectRequest *request,
                                         GCancellable                   *cancellable,
                                         GError                        **error);
+/* Puts another file, which is checked, in the place of the project's data set; a simulated project is real then. */
+gboolean atelier_engine_set_project_data (AtelierEngine *self,
+                                          const char    *name,
+                                          const char    *file,
+                                          GError       **error);
 /* The project's facts and runs stay; its repositories in the workspace go, working copies elsewhere stay. */
 gboolean atelier_engine_delete_project (AtelierEngine *self,
                                         const char    *name,

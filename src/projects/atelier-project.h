@@ -5,6 +5,7 @@
 
 #include "atelier-git.h"
 #include "atelier-project-data.h"
+#include "atelier-store-records.h"
 #include "atelier-store.h"
 #include "atelier-template.h"
 
@@ -95,5 +96,16 @@ AtelierProjectMade *atelier_project_create_sync (AtelierStore                *st
                                                  const AtelierProjectRequest *request,
                                                  GCancellable                *cancellable,
                                                  GError                     **error);
+
+/* Gives a project other data: @file, checked against the template's first data set, takes the place of what is there,
+ * under the same address. A project of simulated data is one of real data then. Executions keep what they ran on.
+ * @who: (nullable): for the audit log
+ * Returns: FALSE with ATELIER_PROJECT_ERROR: NOT_FOUND for a project without a data set, DATA for a file that does not
+ *   fit (the sentence names the line) */
+gboolean atelier_project_set_data_sync (AtelierStore               *store,
+                                        const AtelierProjectRecord *project,
+                                        const char                 *file,
+                                        const char                 *who,
+                                        GError                    **error);
 
 G_END_DECLS

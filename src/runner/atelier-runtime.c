@@ -41,6 +41,7 @@ struct _AtelierRuntimeTable
   json_t         *rows; /* (owned) the person's, then the built-in ones */
   GMutex          lock; /* guards the rest */
   GHashTable     *runtimes; /* (owned) program → AtelierRuntime, never removed: callers borrow */
+  GHashTable     *found[2]; /* (owned) image → one of runtimes; [1] where the image's own algorithm was asked for */
   json_t         *answers;  /* (owned) program → what the interpreter said */
   gboolean        answers_changed;
 };
@@ -148,6 +149,8 @@ atelier_runtime_table_load (const char *workspace, GError **error)
   self->workspace = g_strdup (workspace);
   self->rows = g_steal_pointer (&rows);
   self->runtimes = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, runtime_free);
+  for (gsize i = 0; i < G_N_ELEMENTS (self->found); i++)
+    self->found[i] = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   self->answers = atelier_json_read_file (path, NULL); /* a cache: unreadable is empty */
   if (!json_is_object (self->answers))
     {
@@ -172,6 +175,8 @@ atelier_runtime_table_unref (AtelierRuntimeTable *self)
   g_free (self->workspace);
   json_decref (self->rows);
   json_decref (self->answers);
+  for (gsize i = 0; i < G_N_ELEMENTS (self->found); i++)
+    g_hash_table_unref (self->found[i]);
   g_hash_table_unref (self->runtimes);
   g_mutex_clear (&self->lock);
   g_free (self);
@@ -354,16 +359,10 @@ find_row (const json_t *rows, const char *image)
   return NULL;
 }
 
-/* atelier_runtime_table_find:
- * @image: ImageUri of the definition
- * @is_built_in: whether the image's own algorithm is asked for rather than a script in it
- *
- * Returns: (transfer none) (nullable): what runs it, for the life of the table; NULL with a sentence of what to do. Blocks when
- *   an interpreter is asked for the first time. */
-const AtelierRuntime *
-atelier_runtime_table_find (AtelierRuntimeTable *self, const char *image, gboolean is_built_in, GError **error)
+/* Called with the lock held. */
+static AtelierRuntime *
+find_runtime (AtelierRuntimeTable *self, const char *image, gboolean is_built_in, GError **error)
 {
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
   const json_t *row = find_row (self->rows, image);
   gboolean is_xgboost = row != NULL && strcmp (atelier_json_get_string (row, "runtime", ""), "xgboost") == 0;
   g_autofree char *program = NULL;
@@ -402,6 +401,24 @@ atelier_runtime_table_find (AtelierRuntimeTable *self, const char *image, gboole
     }
   if (runtime != NULL)
     g_hash_table_insert (self->runtimes, g_steal_pointer (&program), runtime);
+  return runtime;
+}
+
+/* atelier_runtime_table_find:
+ * @image: ImageUri of the definition
+ * @is_built_in: whether the image's own algorithm is asked for rather than a script in it
+ *
+ * Returns: (transfer none) (nullable): what runs it, for the life of the table, in which an image has one runtime; NULL with a
+ *   sentence of what to do. Blocks when an interpreter is asked for the first time. */
+const AtelierRuntime *
+atelier_runtime_table_find (AtelierRuntimeTable *self, const char *image, gboolean is_built_in, GError **error)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+  GHashTable *found = self->found[is_built_in ? 1 : 0];
+  AtelierRuntime *runtime = g_hash_table_lookup (found, image);
+
+  if (runtime == NULL && (runtime = find_runtime (self, image, is_built_in, error)) != NULL)
+    g_hash_table_insert (found, g_strdup (image), runtime);
   return runtime;
 }
 

@@ -21,8 +21,11 @@
  *
  * The mark is the soft limit RLIMIT_MSGQUEUE. posix_spawn hands it down, setsid and an emptied environment keep
  * it, and reading it is one system call where /proc/PID/stat is three and some formatting: that is what makes
- * it affordable to look every 100 ms, and after each attempt. Nothing reads it but programs that use POSIX
- * message queues, which lose some KiB of 800. */
+ * it affordable to look every 100 ms. Nothing reads it but programs that use POSIX message queues, which lose
+ * some KiB of 800.
+ *
+ * After each attempt the list of our own children says whether a look is needed at all: whatever is left of a
+ * tree whose root is gone has its topmost ancestor in that list. */
 
 #define MARKS         1024 /* of one supervisor */
 #define MARK_WINDOWS  32   /* supervisors that run at once mostly have different marks */
@@ -33,6 +36,7 @@ struct _AtelierTree
 {
   int        proc_fd;     /* (owned) */
   int        loadavg_fd;  /* (owned) */
+  int        children_fd; /* (owned) -1: this kernel does not list them */
   pid_t      self;
   rlim_t     low;         /* marks are low … low + MARKS − 1; 0: this machine lets us set none */
   guint      next_mark;
@@ -59,6 +63,7 @@ atelier_tree_new (void)
   self->roots = g_ptr_array_new ();
   self->proc_fd = open ("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   self->loadavg_fd = open ("/proc/loadavg", O_RDONLY | O_CLOEXEC);
+  self->children_fd = open ("/proc/thread-self/children", O_RDONLY | O_CLOEXEC);
   if (getrlimit (RLIMIT_MSGQUEUE, &limit) == 0 && limit.rlim_max >= LEAST_MARK)
     self->low = MIN (limit.rlim_max, USUAL_MARK) - MARKS * (rlim_t) (1 + self->self % MARK_WINDOWS);
   if (self->proc_fd >= 0)
@@ -72,6 +77,8 @@ atelier_tree_free (AtelierTree *self)
 {
   close (self->proc_fd);
   close (self->loadavg_fd);
+  if (self->children_fd >= 0)
+    close (self->children_fd);
   g_ptr_array_unref (self->roots);
   g_free (self);
 }
@@ -338,6 +345,43 @@ atelier_tree_count_marked (AtelierTree *self, AtelierTreeRoot *root)
   return count.n;
 }
 
+/* Whether a process that is, or may be, our child by now could be of the tree of @root, which is gone. */
+static gboolean
+is_suspect (AtelierTree *self, pid_t pid, const AtelierTreeRoot *root)
+{
+  AtelierTreeRoot *owner;
+  AtelierProcess process;
+
+  if (find_root (self, pid) != NULL)
+    return FALSE;
+  owner = find_mark (self, read_mark (self, pid));
+  if (owner != NULL)
+    return owner == root;
+  return atelier_process_read (pid, &process) && process.parent == self->self && process.state != 'Z';
+}
+
+/* The list is exact while nobody is taken from it, and only we wait for our children: an orphan is appended in the
+ * moment in which its parent ends.
+ *
+ * Returns: -1 when the list cannot be had, else whether a child is suspect */
+static int
+look_at_children (AtelierTree *self, const AtelierTreeRoot *root)
+{
+  char text[4096 + 1]; /* the kernel hands out whole numbers, a page at most at once */
+  gint64 offset = 0;
+  gssize n = -1;
+
+  while (self->children_fd >= 0 && (n = pread (self->children_fd, text, sizeof text - 1, offset)) > 0)
+    {
+      offset += n;
+      text[n] = '\0';
+      for (char *next = text; *next != '\0'; next += strspn (next, " "))
+        if (is_suspect (self, (pid_t) strtol (next, &next, 10), root))
+          return TRUE;
+    }
+  return n < 0 ? -1 : FALSE;
+}
+
 typedef struct
 {
   AtelierTree     *tree;
@@ -349,16 +393,8 @@ static gboolean
 check_leftover (pid_t pid, gpointer data)
 {
   Leftovers *leftovers = data;
-  rlim_t mark;
-  AtelierProcess process;
 
-  if (find_root (leftovers->tree, pid) != NULL)
-    return TRUE;
-  mark = read_mark (leftovers->tree, pid);
-  if (mark == leftovers->root->mark && mark != 0)
-    leftovers->suspect = TRUE;
-  else if (find_mark (leftovers->tree, mark) == NULL && atelier_process_read (pid, &process))
-    leftovers->suspect = process.parent == leftovers->tree->self && process.state != 'Z';
+  leftovers->suspect = is_suspect (leftovers->tree, pid, leftovers->root);
   return !leftovers->suspect;
 }
 
@@ -380,16 +416,19 @@ newest_pid (AtelierTree *self)
  * @root: was waited for
  * @age_us: how long ago it was started
  *
- * The question after every attempt, so it is made cheap for those that were short: pids are given out in
- * ascending order, so a descendant has a higher one than its root, and there are few of those unless the
- * numbers started over.
+ * The question after every attempt, so it is made cheap: where the kernel lists our children it is one read. Where
+ * it does not, it is cheap for attempts that were short: pids are given out in ascending order, so a descendant has
+ * a higher one than its root, and there are few of those unless the numbers started over.
  *
  * Returns: %FALSE when nothing of its tree can be left; %TRUE when atelier_tree_look() must tell */
 gboolean
 atelier_tree_may_have_leftovers (AtelierTree *self, AtelierTreeRoot *root, gint64 age_us)
 {
   Leftovers leftovers = { self, root, FALSE };
+  int answer = look_at_children (self, root);
 
+  if (answer >= 0)
+    return answer;
   if (!self->can_seek || root->mark == 0 || age_us > G_USEC_PER_SEC / 4 || newest_pid (self) < root->pid)
     return TRUE;
   atelier_process_each (self->proc_fd, root->pid + 1, check_leftover, &leftovers);

@@ -40,6 +40,13 @@ gint64   atelier_store_create_project (AtelierStore            *self,
                                        const AtelierNewProject *project,
                                        const char              *who,
                                        GError                 **error);
+/* The project has other data now. Audited ("project.data": from and to are “real” or “simulated”). */
+gboolean atelier_store_change_project_data (AtelierStore *self,
+                                            gint64        project_id,
+                                            const char   *settings_json,
+                                            gboolean      is_simulated,
+                                            const char   *who,
+                                            GError      **error);
 /* @description, @settings_json: NULL leaves it */
 gboolean atelier_store_change_project (AtelierStore *self,
                                        gint64        project_id,

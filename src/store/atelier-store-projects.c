@@ -98,6 +98,21 @@ apply_change (AtelierDb *db, ProjectEvent *self, GError **error)
 }
 
 static gboolean
+apply_data (AtelierDb *db, ProjectEvent *self, GError **error)
+{
+  g_autofree char *name = NULL;
+  gint64 was_simulated = 0;
+
+  return read_name (db, self->id, &name, error)
+         && atelier_db_get_int (db, &was_simulated, error, "SELECT simulated FROM projects WHERE id = ?1", "i", self->id)
+         && atelier_db_run (db, error,
+                            "UPDATE projects SET settings = ifnull (?2, settings), simulated = ?3 WHERE id = ?1", "isi",
+                            self->id, self->settings_json, (gint64) self->is_simulated)
+         && audit_project (db, self, "project.data", name, was_simulated ? "simulated" : "real",
+                           self->is_simulated ? "simulated" : "real", error);
+}
+
+static gboolean
 apply_rename (AtelierDb *db, ProjectEvent *self, GError **error)
 {
   g_autofree char *name = NULL;
@@ -164,6 +179,22 @@ atelier_store_change_project (AtelierStore *self, gint64 project_id, const char 
   event = &change->event;
   change->description = atelier_event_text (event, description);
   change->settings_json = atelier_event_text (event, settings_json);
+  return atelier_store_wait (self, change, error);
+}
+
+gboolean
+atelier_store_change_project_data (AtelierStore *self, gint64 project_id, const char *settings_json,
+                                   gboolean is_simulated, const char *who, GError **error)
+{
+  g_autoptr (AtelierEvent) event = NULL;
+  ProjectEvent *change;
+
+  g_return_val_if_fail (ATELIER_IS_STORE (self), FALSE);
+
+  change = project_event_new (self, apply_data, project_id, 0, who);
+  event = &change->event;
+  change->settings_json = atelier_event_text (event, settings_json);
+  change->is_simulated = is_simulated;
   return atelier_store_wait (self, change, error);
 }
 
