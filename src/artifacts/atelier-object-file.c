@@ -22,7 +22,7 @@
  * remove empty folders while others make them, so making a temporary file begins again where its folder has vanished;
  * once the file is in it, the folder stays. */
 
-#define MOST_TRIES 16
+#define MOST_TRIES 1000
 #define COPY_PIECE_BYTES (8 << 20)
 
 G_GNUC_PRINTF (3, 4) static gboolean
@@ -38,23 +38,24 @@ set_errno (GError **error, int number, const char *format, ...)
   return FALSE;
 }
 
-/* Which component of @path stands in the way as a file. */
-static gboolean
-set_conflict (GError **error, const char *path)
+/* (nullable): the part of @path that is a file where a folder is needed */
+static char *
+find_obstacle (const char *path)
 {
   g_autofree char *at = g_path_get_dirname (path);
   struct stat status;
 
-  while (strlen (at) > 1 && (lstat (at, &status) != 0 || S_ISDIR (status.st_mode)))
+  while (strlen (at) > 1)
     {
-      char *parent = g_path_get_dirname (at);
+      char *parent;
 
+      if (stat (at, &status) == 0)
+        return S_ISDIR (status.st_mode) ? NULL : g_steal_pointer (&at);
+      parent = g_path_get_dirname (at);
       g_free (at);
       at = parent;
     }
-  g_set_error (error, ATELIER_ARTIFACTS_ERROR, ATELIER_ARTIFACTS_ERROR_CONFLICT,
-               _("“%s” is an object already, and on disk it cannot be a folder too: choose another key"), at);
-  return FALSE;
+  return NULL;
 }
 
 static char *
@@ -77,6 +78,7 @@ atelier_object_file_create (const char *path, int link_fd, GError **error)
 {
   g_autoptr (AtelierObjectFile) self = g_new0 (AtelierObjectFile, 1);
   g_autofree char *folder = g_path_get_dirname (path);
+  g_autofree char *obstacle = NULL;
   int saved = 0;
 
   self->path = g_strdup (path);
@@ -103,11 +105,15 @@ atelier_object_file_create (const char *path, int link_fd, GError **error)
           self->temp_path = g_steal_pointer (&temp_path);
           return g_steal_pointer (&self);
         }
-      if (saved != ENOENT && saved != EEXIST)
+      /* ENOTDIR is also what is told of a folder that another process removed in between. */
+      if (saved == ENOTDIR)
+        obstacle = find_obstacle (path);
+      if (obstacle != NULL || (saved != ENOENT && saved != EEXIST && saved != ENOTDIR))
         break;
     }
-  if (saved == ENOTDIR || saved == EEXIST)
-    set_conflict (error, path);
+  if (obstacle != NULL)
+    g_set_error (error, ATELIER_ARTIFACTS_ERROR, ATELIER_ARTIFACTS_ERROR_CONFLICT,
+                 _("“%s” is an object already, and on disk it cannot be a folder too: choose another key"), obstacle);
   else if (link_fd >= 0 && saved != ENOSPC)
     g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED, _("“%s” cannot be a hard link: %s"), path,
                  g_strerror (saved));

@@ -129,7 +129,7 @@ atelier_door_server_new (const char *store_folder, const char *access_log, const
    * one. */
   self->soup = soup_server_new ("raw-paths", TRUE, NULL);
   atelier_door_session_attach (self->soup, &self->door);
-  self->service = g_socket_service_new ();
+  self->service = g_object_new (G_TYPE_SOCKET_SERVICE, "active", FALSE, NULL);
   g_signal_connect (self->service, "incoming", G_CALLBACK (incoming_cb), self);
   atelier_door_remove_old_uploads (&self->door, atelier_time_now_us ());
   return g_steal_pointer (&self);
@@ -197,4 +197,10 @@ atelier_door_server_listen_tcp (AtelierDoorServer *self, guint16 port, GError **
       return 0;
     }
   return g_inet_socket_address_get_port (G_INET_SOCKET_ADDRESS (bound));
+}
+
+void
+atelier_door_server_start (AtelierDoorServer *self)
+{
+  g_socket_service_start (self->service);
 }

@@ -29,4 +29,7 @@ guint16            atelier_door_server_listen_tcp (AtelierDoorServer *self,
                                                    guint16            port,
                                                    GError           **error);
 
+/* Begins to take connections, when everything listens: GSocketService loses one that comes in while a socket is added. */
+void               atelier_door_server_start (AtelierDoorServer *self);
+
 G_END_DECLS

@@ -320,6 +320,8 @@ set_error_reply (Session *self, const GError *error)
 
   g_debug ("%s %s: %s: %s", self->request.method, g_uri_get_path (soup_server_message_get_uri (self->message)), code,
            error->message);
+  /* Nothing is left of what did not become an object by the time that the client knows. */
+  g_clear_pointer (&self->request.file, atelier_object_file_free);
   soup_server_message_set_status (self->message, status, NULL);
   set_common_headers (self);
   if (status == 304)

@@ -80,6 +80,7 @@ serve (const char *store, const char *access_log, const char *secret, const char
     return FALSE;
   g_unix_signal_add (SIGTERM, quit_cb, loop);
   g_unix_signal_add (SIGINT, quit_cb, loop);
+  atelier_door_server_start (server);
   print_ready (socket_path, bound);
   g_main_loop_run (loop);
   return TRUE;

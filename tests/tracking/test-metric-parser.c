@@ -243,8 +243,9 @@ test_random_bytes (void)
             = round % 3 == 0 ? (char) g_rand_int (random) : alphabet[g_rand_int_range (random, 0, sizeof alphabet)];
       for (gsize at = 0; at < sizeof bytes;)
         {
-          gsize piece = MIN ((gsize) g_rand_int_range (random, 0, 200), sizeof bytes - at);
+          gsize piece = (gsize) g_rand_int_range (random, 0, 200);
 
+          piece = MIN (piece, sizeof bytes - at);
           atelier_metric_parser_feed (parser, bytes + at, piece, 7);
           at += MAX (piece, 1);
         }
