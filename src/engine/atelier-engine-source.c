@@ -27,10 +27,8 @@ atelier_source_clear (AtelierSource *source)
   g_free (source->text);
   g_clear_pointer (&source->definition, atelier_definition_unref);
   g_free (source->pipeline_name);
-  g_free (source->project_name);
   g_free (source->commit_id);
   g_free (source->commit_subject);
-  g_free (source->author);
   g_free (source->patch);
 }
 
@@ -44,7 +42,6 @@ name_from_path (const char *path)
   if (dot != NULL && dot != name)
     *dot = '\0';
   g_strcanon (name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-", '-');
-  g_strdelimit (name, "", '-');
   while (g_str_has_suffix (name, "-"))
     name[strlen (name) - 1] = '\0';
   return g_strdup (*name != '\0' ? name + strspn (name, "-") : "pipeline");
@@ -56,7 +53,6 @@ describe_commit (const char *path, AtelierSource *source, GError **error)
 {
   g_autofree char *root = atelier_git_find_sync (path, NULL);
   g_autoptr (AtelierGitHead) head = NULL;
-  gboolean is_dirty = FALSE;
 
   if (root == NULL)
     return TRUE;
@@ -65,9 +61,9 @@ describe_commit (const char *path, AtelierSource *source, GError **error)
     return TRUE;
   source->commit_id = g_strdup (head->commit);
   source->commit_subject = g_strdup (head->subject);
-  if (!atelier_git_is_dirty_sync (root, &is_dirty, error))
+  if (!atelier_git_is_dirty_sync (root, &source->is_dirty, error))
     return FALSE;
-  return !is_dirty || atelier_git_dirty_patch_sync (root, NULL, &source->patch, &source->patch_length, error);
+  return !source->is_dirty || atelier_git_dirty_patch_sync (root, NULL, &source->patch, &source->patch_length, error);
 }
 
 static char *
@@ -139,11 +135,44 @@ compile (AtelierEngine *self, const char *path, AtelierSource *source, GError **
   return TRUE;
 }
 
+/* A project's working copy of its build repository. Returns: (transfer full) (nullable) */
+static char *
+clone_of (const AtelierProjectRecord *project)
+{
+  g_autoptr (json_t) settings = project->settings_json != NULL ? atelier_json_parse (project->settings_json, -1, NULL) : NULL;
+
+  return g_strdup (atelier_json_get_string (json_object_get (settings, "clones"), "modelbuild", NULL));
+}
+
+static void
+describe_project (const AtelierProjectRecord *project, AtelierSource *source)
+{
+  source->project_id = project->id;
+  source->is_simulated = project->is_simulated;
+}
+
+/* A file in a project's working copy is the project's. */
+static void
+find_project_of (AtelierEngine *self, const char *path, AtelierSource *source)
+{
+  g_autoptr (GPtrArray) projects = atelier_store_list_projects (self->store, FALSE, NULL);
+
+  for (guint i = 0; projects != NULL && i < projects->len; i++)
+    {
+      g_autofree char *clone = clone_of (g_ptr_array_index (projects, i));
+      gsize length = clone != NULL ? strlen (clone) : 0;
+
+      if (length > 0 && strncmp (path, clone, length) == 0 && path[length] == '/')
+        describe_project (g_ptr_array_index (projects, i), source);
+    }
+}
+
 static gboolean
 read_file (AtelierEngine *self, const char *path, AtelierSource *source, GError **error)
 {
   g_autofree char *absolute = g_canonicalize_filename (path, NULL);
 
+  find_project_of (self, absolute, source);
   if (!describe_commit (absolute, source, error))
     return FALSE;
   if (g_str_has_suffix (path, ".py"))
@@ -174,49 +203,65 @@ list_pipelines (const char *clone)
 }
 
 static gboolean
-read_project (AtelierEngine *self, const AtelierProjectRecord *project, const char *pipeline, AtelierSource *source, GError **error)
+check_clone (AtelierEngine *self, const AtelierProjectRecord *project, const char *clone, GError **error)
 {
-  g_autoptr (json_t) settings = project->settings_json != NULL ? atelier_json_parse (project->settings_json, -1, NULL) : NULL;
-  const char *clone = atelier_json_get_string (json_object_get (settings, "clones"), "modelbuild", NULL);
-  g_autoptr (GPtrArray) names = NULL;
+  g_autofree char *repository = g_build_filename (self->workspace, "projects", project->name, "modelbuild.git", NULL);
+
+  if (clone != NULL && g_file_test (clone, G_FILE_TEST_IS_DIR))
+    return TRUE;
+  if (clone == NULL)
+    g_set_error (error, ATELIER_ENGINE_ERROR, ATELIER_ENGINE_ERROR_NOT_FOUND, _("the project “%s” has no build repository that could be run"),
+                 project->name);
+  else
+    g_set_error (error, ATELIER_ENGINE_ERROR, ATELIER_ENGINE_ERROR_NOT_FOUND,
+                 _("the working copy of the project “%s” is not at “%s” any more; put it back there, or clone it anew: git clone '%s' '%s'"),
+                 project->name, clone, repository, clone);
+  return FALSE;
+}
+
+/* Returns: (transfer full) (nullable): the path of the pipeline.py that is meant. @pipeline: (nullable): the only one */
+static char *
+find_pipeline (const AtelierProjectRecord *project, const char *clone, const char *pipeline, GError **error)
+{
+  g_autoptr (GPtrArray) names = list_pipelines (clone);
+  const char *near = pipeline != NULL ? atelier_text_closest (pipeline, (const char *const *) names->pdata, names->len) : NULL;
   g_autofree char *path = NULL;
 
-  source->project_id = project->id;
-  source->project_name = g_strdup (project->name);
-  source->is_simulated = project->is_simulated;
-  if (clone == NULL || !g_file_test (clone, G_FILE_TEST_IS_DIR))
-    {
-      g_set_error (error, ATELIER_ENGINE_ERROR, ATELIER_ENGINE_ERROR_NOT_FOUND,
-                   clone == NULL ? _("the project “%s” has no build repository that could be run")
-                                 : _("the working copy of the project “%s” is gone; clone its repository again"),
-                   project->name);
-      return FALSE;
-    }
-  names = list_pipelines (clone);
   if (names->len == 0)
     {
       g_set_error (error, ATELIER_ENGINE_ERROR, ATELIER_ENGINE_ERROR_NOT_FOUND, _("“%s” has no pipelines/NAME/pipeline.py"), clone);
-      return FALSE;
+      return NULL;
     }
   if (pipeline == NULL && names->len > 1)
     {
+      g_autofree char *all = NULL;
+
       g_ptr_array_add (names, NULL);
-      path = g_strjoinv (", ", (char **) names->pdata);
+      all = g_strjoinv (", ", (char **) names->pdata);
       g_set_error (error, ATELIER_ENGINE_ERROR, ATELIER_ENGINE_ERROR_NOT_FOUND,
-                   _("the project “%s” has several pipelines (%s); name one: %s/PIPELINE"), project->name, path, project->name);
-      return FALSE;
+                   _("the project “%s” has several pipelines (%s); name one: %s/PIPELINE"), project->name, all, project->name);
+      return NULL;
     }
   path = g_build_filename (clone, "pipelines", pipeline != NULL ? pipeline : g_ptr_array_index (names, 0), "pipeline.py", NULL);
-  if (!g_file_test (path, G_FILE_TEST_IS_REGULAR))
-    {
-      const char *near = atelier_text_closest (pipeline, (const char *const *) names->pdata, names->len);
+  if (g_file_test (path, G_FILE_TEST_IS_REGULAR))
+    return g_steal_pointer (&path);
+  g_set_error (error, ATELIER_ENGINE_ERROR, ATELIER_ENGINE_ERROR_NOT_FOUND,
+               near != NULL ? _("the project “%s” has no pipeline “%s”; did you mean “%s”?") : _("the project “%s” has no pipeline “%s”"),
+               project->name, pipeline, near);
+  return NULL;
+}
 
-      g_set_error (error, ATELIER_ENGINE_ERROR, ATELIER_ENGINE_ERROR_NOT_FOUND,
-                   near != NULL ? _("the project “%s” has no pipeline “%s”; did you mean “%s”?") : _("the project “%s” has no pipeline “%s”"),
-                   project->name, pipeline, near);
-      return FALSE;
-    }
-  return describe_commit (path, source, error) && compile (self, path, source, error);
+static gboolean
+read_project (AtelierEngine *self, const AtelierProjectRecord *project, const char *pipeline, AtelierSource *source, GError **error)
+{
+  g_autofree char *clone = clone_of (project);
+  g_autofree char *path = NULL;
+
+  describe_project (project, source);
+  if (!check_clone (self, project, clone, error))
+    return FALSE;
+  path = find_pipeline (project, clone, pipeline, error);
+  return path != NULL && describe_commit (path, source, error) && compile (self, path, source, error);
 }
 
 static gboolean
@@ -252,6 +297,8 @@ atelier_engine_load_source (AtelierEngine *self, const char *target, const char 
   source->pipeline_name = g_strdup (pipeline_name);
   if (!read_target (self, target, source, error))
     return FALSE;
+  if (source->pipeline_name == NULL)
+    source->pipeline_name = g_strdup ("pipeline");
   source->definition = atelier_definition_parse (source->text, (gssize) source->length, problems);
   n_errors = atelier_problems_count (problems, ATELIER_SEVERITY_ERROR);
   if (source->definition == NULL || n_errors > 0)

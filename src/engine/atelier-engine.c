@@ -18,13 +18,16 @@
 #include "atelier-files.h"
 #include "atelier-main.h"
 #include "atelier-project-data.h"
+#include "atelier-spawn.h"
 
 /* The workspace, its services, and the runs of this program.
  *
  * An execution belongs to the program that holds the lock RUN_FOLDER/owner, an flock: it is free as soon as its holder is
  * dead, whatever killed it. Another program asks for a stop through the store's requests, which a watch brings here.
  *
- * Shutdown: leave or stop all runs, wait for their threads, apply their last news, close the store (which flushes). */
+ * Shutdown: leave or stop all runs, wait for their threads, end the worker, close the store (which flushes), apply the last news. */
+
+#define LOCK_LOOK_US 10000
 
 G_DEFINE_QUARK (atelier-engine-error-quark, atelier_engine_error)
 
@@ -50,6 +53,7 @@ static guint signals[N_SIGNALS];
 
 typedef struct
 {
+  AtelierEngine     *engine;  /* (owned): as long as it has runs it lives */
   AtelierRun        *run;
   AtelierDefinition *definition;
   int                lock_fd;
@@ -63,6 +67,7 @@ run_entry_free (gpointer data)
   atelier_run_free (entry->run);
   atelier_definition_unref (entry->definition);
   close (entry->lock_fd); /* lets go of the execution */
+  g_object_unref (entry->engine);
   g_free (entry);
 }
 
@@ -159,6 +164,7 @@ request_grace_ms (const AtelierRequestRecord *request)
   return (int) atelier_json_get_int (argument, "grace_ms", -1);
 }
 
+/* Any thread but a window's. */
 static void
 answer_requests (AtelierEngine *self)
 {
@@ -179,6 +185,13 @@ answer_requests (AtelierEngine *self)
     }
 }
 
+static void
+answer_requests_cb (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
+{
+  answer_requests (data);
+  g_task_return_boolean (task, TRUE);
+}
+
 /* Main thread. */
 static void
 on_store_changed (gpointer user_data)
@@ -190,14 +203,48 @@ on_store_changed (gpointer user_data)
   has_runs = g_hash_table_size (self->runs) > 0;
   g_mutex_unlock (&self->lock);
   if (has_runs)
-    answer_requests (self);
+    {
+      g_autoptr (GTask) task = g_task_new (NULL, NULL, NULL, NULL);
+
+      g_task_set_task_data (task, self, NULL); /* unowned: the worker ends before the engine */
+      atelier_worker_queue (self->worker, task, answer_requests_cb);
+    }
   g_signal_emit (self, signals[CHANGED], 0);
 }
 
 /* --- runs --- */
 
+AtelierOwner
+atelier_engine_this_program (char **boot_id)
+{
+  *boot_id = atelier_process_boot_id ();
+  return (AtelierOwner) { getpid (), atelier_process_start_ticks (getpid ()), *boot_id };
+}
+
 gboolean
-atelier_engine_lock_execution (AtelierEngine *self, const char *execution_id, int *fd, GError **error)
+atelier_engine_has_owner (AtelierEngine *self, const AtelierExecutionRecord *record)
+{
+  if (atelier_execution_status_is_final (record->status))
+    return FALSE;
+  if (record->owner_pid == getpid ())
+    return atelier_engine_is_running (self, record->id);
+  return record->owner_pid > 0 && atelier_process_is_alive ((pid_t) record->owner_pid, record->owner_start_ticks, record->owner_boot_id);
+}
+
+/* flock has no time limit of its own. */
+static gboolean
+try_lock (int fd, int wait_ms)
+{
+  gint64 until_us = g_get_monotonic_time () + (gint64) wait_ms * 1000;
+  gboolean is_locked;
+
+  while (!(is_locked = flock (fd, LOCK_EX | LOCK_NB) == 0) && g_get_monotonic_time () < until_us)
+    g_usleep (LOCK_LOOK_US);
+  return is_locked;
+}
+
+gboolean
+atelier_engine_lock_execution (AtelierEngine *self, const char *execution_id, int wait_ms, int *fd, GError **error)
 {
   g_autofree char *folder = atelier_run_folder (self->workspace, execution_id);
   g_autofree char *path = g_build_filename (folder, "owner", NULL);
@@ -211,7 +258,7 @@ atelier_engine_lock_execution (AtelierEngine *self, const char *execution_id, in
       g_set_error (error, G_IO_ERROR, g_io_error_from_errno (errno), _("Cannot open “%s”: %s"), path, g_strerror (errno));
       return FALSE;
     }
-  if (flock (lock_fd, LOCK_EX | LOCK_NB) < 0)
+  if (!try_lock (lock_fd, wait_ms))
     {
       close (lock_fd);
       g_set_error (error, ATELIER_ENGINE_ERROR, ATELIER_ENGINE_ERROR_BUSY, _("the execution “%s” is being run by another program"),
@@ -234,6 +281,7 @@ atelier_engine_begin (AtelierEngine *self, const AtelierRunRequest *request, int
       return FALSE;
     }
   entry = g_new0 (RunEntry, 1);
+  entry->engine = g_object_ref (self);
   entry->run = run;
   entry->definition = atelier_definition_ref (request->definition);
   entry->lock_fd = lock_fd;
@@ -243,6 +291,7 @@ atelier_engine_begin (AtelierEngine *self, const AtelierRunRequest *request, int
   if (stop_grace_ms != ATELIER_ENGINE_NO_STOP)
     atelier_run_stop (run, stop_grace_ms);
   atelier_run_start (run);
+  answer_requests (self); /* one may have come before the run was there to hear of it */
   return TRUE;
 }
 
@@ -287,10 +336,20 @@ atelier_engine_leave (AtelierEngine *self)
 /* --- life --- */
 
 static void
+stop_watching (AtelierEngine *self)
+{
+  g_clear_pointer (&self->watch, atelier_store_watch_free);
+  if (self->worker != NULL)
+    atelier_worker_shutdown (self->worker);
+  g_clear_object (&self->worker);
+}
+
+static void
 atelier_engine_finalize (GObject *object)
 {
   AtelierEngine *self = ATELIER_ENGINE (object);
 
+  stop_watching (self);
   g_hash_table_unref (self->runs);
   g_clear_pointer (&self->artifacts, atelier_artifacts_unref);
   g_clear_object (&self->store);
@@ -346,7 +405,10 @@ atelier_engine_open (const char *workspace, gboolean read_only, GError **error)
   store_folder = g_build_filename (self->workspace, "store", NULL);
   self->artifacts = atelier_artifacts_new_with_store (store_folder, self->store);
   if (!read_only)
-    self->watch = atelier_store_watch_new (self->store, on_store_changed, self);
+    {
+      self->worker = atelier_worker_new ("engine");
+      self->watch = atelier_store_watch_new (self->store, on_store_changed, self);
+    }
   return g_steal_pointer (&self);
 }
 
@@ -361,6 +423,7 @@ atelier_engine_close (AtelierEngine *self, GError **error)
   g_autoptr (GPtrArray) entries = g_ptr_array_new_with_free_func (run_entry_free);
   GHashTableIter iter;
   gpointer key, entry;
+  gboolean is_written;
 
   atelier_engine_leave (self);
   g_mutex_lock (&self->lock);
@@ -373,13 +436,10 @@ atelier_engine_close (AtelierEngine *self, GError **error)
     }
   g_mutex_unlock (&self->lock);
   g_ptr_array_set_size (entries, 0); /* joins their threads */
-  g_clear_pointer (&self->watch, atelier_store_watch_free);
-  {
-    gboolean ok = atelier_store_close (self->store, error);
-
-    atelier_main_drain ();
-    return ok;
-  }
+  stop_watching (self);
+  is_written = atelier_store_close (self->store, error);
+  atelier_main_drain ();
+  return is_written;
 }
 
 const char *

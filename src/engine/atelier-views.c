@@ -50,8 +50,18 @@ set_duration (json_t *object, gint64 started_at_us, gint64 ended_at_us)
   json_object_set_new (object, "duration_us", started_at_us > 0 && ended_at_us > 0 ? json_integer (ended_at_us - started_at_us) : json_null ());
 }
 
+/* The program that runs an execution: its pid, or null. One that has not ended and has no such program was cut off. */
+static void
+set_owner (AtelierEngine *engine, json_t *object, const AtelierExecutionRecord *record)
+{
+  gboolean has_owner = atelier_engine_has_owner (engine, record);
+
+  json_object_set_new (object, "owner", has_owner ? json_integer (record->owner_pid) : json_null ());
+  atelier_json_set_bool (object, "interrupted", !has_owner && !atelier_execution_status_is_final (record->status));
+}
+
 static json_t *
-execution_json (const AtelierExecutionRecord *record)
+execution_json (AtelierEngine *engine, const AtelierExecutionRecord *record)
 {
   json_t *object = json_object ();
 
@@ -62,6 +72,7 @@ execution_json (const AtelierExecutionRecord *record)
   atelier_json_set_int (object, "version", record->version_number);
   set_text (object, "name", record->display_name);
   set_text (object, "status", atelier_execution_status_to_text (record->status));
+  set_owner (engine, object, record);
   set_text (object, "failure_reason", record->failure_reason);
   set_text (object, "trigger", record->trigger);
   set_text (object, "author", record->author);
@@ -69,6 +80,8 @@ execution_json (const AtelierExecutionRecord *record)
   set_text (object, "commit_subject", record->commit_subject);
   atelier_json_set_bool (object, "dirty", record->is_dirty);
   set_text (object, "source_execution", record->source_execution_id);
+  set_text (object, "experiment", record->experiment);
+  set_text (object, "trial", record->trial);
   set_text (object, "note", record->note);
   set_time (object, "created_at", record->created_at_us);
   set_time (object, "started_at", record->started_at_us);
@@ -77,54 +90,74 @@ execution_json (const AtelierExecutionRecord *record)
   return object;
 }
 
-json_t *
-atelier_view_executions (AtelierEngine *engine, const AtelierExecutionFilter *filter, GError **error)
+/* A pipeline is known by its name, where there is one of that name, else as PROJECT/PIPELINE. */
+static gboolean
+find_pipeline (AtelierEngine *engine, gint64 project_id, const char *name, gint64 *id, GError **error)
 {
-  AtelierExecutionQuery query = { .text = filter->text, .limit = filter->limit };
-  g_autoptr (GPtrArray) records = NULL;
-  json_t *list;
+  g_autoptr (GPtrArray) pipelines = atelier_store_list_pipelines (engine->store, project_id, error);
+  const char *slash = strchr (name, '/');
+  g_autofree char *project = slash != NULL ? g_strndup (name, (gsize) (slash - name)) : NULL;
+  guint n_found = 0;
 
+  if (pipelines == NULL)
+    return FALSE;
+  for (guint i = 0; i < pipelines->len; i++)
+    {
+      const AtelierPipelineRecord *pipeline = g_ptr_array_index (pipelines, i);
+
+      if (strcmp (pipeline->name, slash != NULL ? slash + 1 : name) == 0 && (project == NULL || g_strcmp0 (pipeline->project_name, project) == 0))
+        {
+          *id = pipeline->id;
+          n_found++;
+        }
+    }
+  if (n_found == 1)
+    return TRUE;
+  g_set_error (error, ATELIER_ENGINE_ERROR, ATELIER_ENGINE_ERROR_NOT_FOUND,
+               n_found == 0 ? _("there is no pipeline “%s”") : _("several projects have a pipeline “%s”; name one as PROJECT/PIPELINE"), name);
+  return FALSE;
+}
+
+static gboolean
+make_query (AtelierEngine *engine, const AtelierExecutionFilter *filter, AtelierExecutionQuery *query, GError **error)
+{
+  AtelierExecutionStatus status;
+
+  *query = (AtelierExecutionQuery) { .text = filter->text, .limit = filter->limit };
   if (filter->project != NULL)
     {
       g_autoptr (AtelierProjectRecord) project = atelier_store_find_project (engine->store, filter->project, error);
 
       if (project == NULL)
-        return NULL;
-      query.project_id = project->id;
+        return FALSE;
+      query->project_id = project->id;
     }
-  if (filter->pipeline != NULL)
+  if (filter->pipeline != NULL && !find_pipeline (engine, query->project_id, filter->pipeline, &query->pipeline_id, error))
+    return FALSE;
+  if (filter->status == NULL)
+    return TRUE;
+  if (!atelier_execution_status_from_text (filter->status, &status))
     {
-      g_autoptr (GError) problem = NULL;
-      g_autoptr (AtelierPipelineRecord) pipeline = atelier_store_look_up_pipeline (engine->store, query.project_id, filter->pipeline, &problem);
-
-      if (pipeline == NULL)
-        {
-          if (problem != NULL)
-            g_propagate_error (error, g_steal_pointer (&problem));
-          else
-            g_set_error (error, ATELIER_ENGINE_ERROR, ATELIER_ENGINE_ERROR_NOT_FOUND, _("there is no pipeline “%s”"), filter->pipeline);
-          return NULL;
-        }
-      query.pipeline_id = pipeline->id;
+      g_set_error (error, ATELIER_ENGINE_ERROR, ATELIER_ENGINE_ERROR_FAILED,
+                   _("“%s” is no status; there are Executing, Stopping, Stopped, Failed and Succeeded"), filter->status);
+      return FALSE;
     }
-  if (filter->status != NULL)
-    {
-      AtelierExecutionStatus status;
+  query->statuses = 1u << status;
+  return TRUE;
+}
 
-      if (!atelier_execution_status_from_text (filter->status, &status))
-        {
-          g_set_error (error, ATELIER_ENGINE_ERROR, ATELIER_ENGINE_ERROR_FAILED,
-                       _("“%s” is no status; there are Executing, Stopping, Stopped, Failed and Succeeded"), filter->status);
-          return NULL;
-        }
-      query.statuses = 1u << status;
-    }
-  records = atelier_store_list_executions (engine->store, &query, error);
-  if (records == NULL)
+json_t *
+atelier_view_executions (AtelierEngine *engine, const AtelierExecutionFilter *filter, GError **error)
+{
+  AtelierExecutionQuery query;
+  g_autoptr (GPtrArray) records = NULL;
+  json_t *list;
+
+  if (!make_query (engine, filter, &query, error) || (records = atelier_store_list_executions (engine->store, &query, error)) == NULL)
     return NULL;
   list = json_array ();
   for (guint i = 0; i < records->len; i++)
-    json_array_append_new (list, execution_json (g_ptr_array_index (records, i)));
+    json_array_append_new (list, execution_json (engine, g_ptr_array_index (records, i)));
   return list;
 }
 
@@ -265,6 +298,16 @@ logged_of (AtelierEngine *engine, const char *execution_id, const char *step)
   return list;
 }
 
+/* What the definition says of a step for people. @definition: (nullable): what a run was refused for may have left none */
+static void
+set_display (json_t *object, AtelierDefinition *definition, const char *name)
+{
+  const AtelierStep *step = definition != NULL ? atelier_definition_find_step (definition, name) : NULL;
+
+  set_text (object, "display_name", step != NULL ? atelier_step_get_display_name (step) : name);
+  set_text (object, "description", step != NULL ? atelier_step_get_description (step) : NULL);
+}
+
 json_t *
 atelier_view_execution (AtelierEngine *engine, const char *execution, GError **error)
 {
@@ -272,18 +315,26 @@ atelier_view_execution (AtelierEngine *engine, const char *execution, GError **e
   g_autoptr (GPtrArray) steps = NULL;
   g_autoptr (GPtrArray) lineage = NULL;
   g_autoptr (GPtrArray) versions = NULL;
+  g_autoptr (AtelierDefinition) definition = NULL;
   json_t *object, *list;
 
   if (record == NULL || (steps = atelier_store_list_steps (engine->store, record->id, error)) == NULL ||
       (lineage = atelier_store_list_lineage (engine->store, record->id, NULL, error)) == NULL ||
       (versions = atelier_store_list_execution_versions (engine->store, record->id, error)) == NULL)
     return NULL;
-  object = execution_json (record);
+  object = execution_json (engine, record);
   set_json (object, "parameters", record->parameters_json);
   set_json (object, "options", record->options_json);
+  definition = atelier_engine_load_snapshot (engine, record->id, NULL);
   list = json_array ();
   for (guint i = 0; i < steps->len; i++)
-    json_array_append_new (list, step_json (g_ptr_array_index (steps, i)));
+    {
+      const AtelierStepRecord *step = g_ptr_array_index (steps, i);
+      json_t *item = step_json (step);
+
+      set_display (item, definition, step->name);
+      json_array_append_new (list, item);
+    }
   json_object_set_new (object, "steps", list);
   json_object_set_new (object, "metrics", metrics_of (engine, record->id, NULL));
   json_object_set_new (object, "logged", logged_of (engine, record->id, NULL));
@@ -326,12 +377,15 @@ atelier_view_step (AtelierEngine *engine, const char *execution, const char *nam
   g_autoptr (AtelierStepRecord) step = record != NULL ? find_step (engine, record->id, name, error) : NULL;
   g_autoptr (GPtrArray) attempts = NULL;
   g_autoptr (GPtrArray) lineage = NULL;
+  g_autoptr (AtelierDefinition) definition = NULL;
   json_t *object, *list;
 
   if (step == NULL || (attempts = atelier_store_list_attempts (engine->store, record->id, name, error)) == NULL ||
       (lineage = atelier_store_list_lineage (engine->store, record->id, name, error)) == NULL)
     return NULL;
   object = step_json (step);
+  definition = atelier_engine_load_snapshot (engine, record->id, NULL);
+  set_display (object, definition, step->name);
   set_text (object, "execution", record->id);
   set_json (object, "properties", step->properties_json);
   set_json (object, "cache_components", step->cache_components_json);
@@ -563,7 +617,7 @@ atelier_engine_log_path (AtelierEngine *engine, const char *execution, const cha
   folder = atelier_run_folder (engine->workspace, record->id);
   path = g_strdup_printf ("%s/%s/%d/log", folder, step, attempt);
   *is_over = atelier_step_status_is_final (step_record->status) || step_record->status == ATELIER_STEP_STATUS_INTERRUPTED ||
-             attempt < step_record->attempt_count || atelier_execution_status_is_final (record->status);
+             attempt < step_record->attempt_count || !atelier_engine_has_owner (engine, record);
   if (!g_file_test (path, G_FILE_TEST_EXISTS))
     {
       if (step_record->cached_from != NULL)

@@ -13,6 +13,7 @@
 #include "atelier-job.h"
 
 #include "atelier-door-key.h"
+#include "atelier-files.h"
 #include "atelier-programs.h"
 #include "atelier-run-door.h"
 #include "atelier-sandbox.h"
@@ -26,6 +27,7 @@
 #define DOOR_SOCKET "/opt/atelier/run/s3"
 #define DOOR_PORT "9000"
 #define TRACKING_FILE "/opt/ml/output/atelier/metrics.jsonl"
+#define HOST_NAME "algo-1"
 
 #define DEFAULT_GRACE_MS 120000
 #define DEFAULT_LOG_LIMIT ((gint64) 256 << 20)
@@ -46,6 +48,21 @@ set_default (AtelierJob *job, const char *name, const char *value)
 {
   if (value != NULL && !g_hash_table_contains (job->environment, name))
     g_hash_table_insert (job->environment, g_strdup (name), g_strdup (value));
+}
+
+/* The definition's own variables, which come before what the contract sets. */
+void
+atelier_job_add_own_environment (AtelierJob *job)
+{
+  json_t *value;
+  const char *name;
+
+  json_object_foreach (atelier_json_get_object (job->arguments, "Environment"), name, value)
+    {
+      g_autofree char *text = json_is_null (value) ? NULL : atelier_json_to_text (value);
+
+      atelier_job_set_environment (job, name, text);
+    }
 }
 
 static char *
@@ -100,30 +117,21 @@ atelier_job_add_base_environment (AtelierJob *job)
 static gboolean
 add_door (AtelierJob *job, AtelierSandbox *sandbox, GError **error)
 {
-  g_autofree char *id = atelier_door_key_new_id (atelier_step_get_name (job->definition), job->attempt);
+  g_autofree char *id = atelier_door_key_new_id (atelier_step_get_name (job->definition), (guint) job->attempt);
+  g_auto (AtelierDoorPlace) place = { 0 };
   g_autofree char *secret = NULL;
   g_autofree char *endpoint = NULL;
-  AtelierDoor *door = job->run->door;
 
-  if (door == NULL)
-    {
-      AtelierSupervisorLink *link = atelier_run_take_link (job->run, error);
-
-      if (link == NULL)
-        return FALSE;
-      door = atelier_run_ensure_door (job->run, link, error);
-      atelier_run_give_link (job->run, link);
-      if (door == NULL)
-        return FALSE;
-    }
-  secret = atelier_door_key_new_secret (atelier_door_get_secret (door), id);
+  if (!atelier_door_ensure (job->run->door, job->run, &place, error))
+    return FALSE;
+  secret = atelier_door_key_new_secret (place.secret, id);
   if (sandbox != NULL && !job->has_network)
     {
       endpoint = g_strdup ("http://127.0.0.1:" DOOR_PORT);
-      atelier_sandbox_add_writable (sandbox, atelier_door_get_socket (door), DOOR_SOCKET);
+      atelier_sandbox_add_writable (sandbox, place.socket, DOOR_SOCKET);
     }
   else
-    endpoint = g_strdup_printf ("http://127.0.0.1:%u", atelier_door_get_port (door));
+    endpoint = g_strdup_printf ("http://127.0.0.1:%u", place.port);
   set_default (job, "AWS_ACCESS_KEY_ID", id);
   set_default (job, "AWS_SECRET_ACCESS_KEY", secret);
   set_default (job, "AWS_ENDPOINT_URL_S3", endpoint);
@@ -135,23 +143,17 @@ add_door (AtelierJob *job, AtelierSandbox *sandbox, GError **error)
 static char *
 map_text (AtelierJob *job, const char *text)
 {
-  g_autofree char *opt_ml = g_build_filename (job->folder, "opt-ml", NULL);
-  g_autoptr (GString) mapped = g_string_new (text);
+  static GRegex *pattern;
+  g_autofree char *opt_ml = NULL;
+  char *mapped;
 
-  if (!job->has_sandbox && strstr (text, "/opt/ml") != NULL)
-    {
-      static GRegex *pattern;
-
-      if (g_once_init_enter (&pattern))
-        g_once_init_leave (&pattern, g_regex_new ("(?<![A-Za-z0-9._-])/opt/ml(?=/|$|[^A-Za-z0-9._-])", G_REGEX_OPTIMIZE, 0, NULL));
-      {
-        g_autofree char *replaced = g_regex_replace_literal (pattern, text, -1, 0, opt_ml, 0, NULL);
-
-        if (replaced != NULL)
-          g_string_assign (mapped, replaced);
-      }
-    }
-  return g_strdup (mapped->str);
+  if (job->has_sandbox || strstr (text, "/opt/ml") == NULL)
+    return g_strdup (text);
+  if (g_once_init_enter (&pattern))
+    g_once_init_leave (&pattern, g_regex_new ("(?<![A-Za-z0-9._-])/opt/ml(?=/|$|[^A-Za-z0-9._-])", G_REGEX_OPTIMIZE, 0, NULL));
+  opt_ml = g_build_filename (job->folder, "opt-ml", NULL);
+  mapped = g_regex_replace_literal (pattern, text, -1, 0, opt_ml, 0, NULL);
+  return mapped != NULL ? mapped : g_strdup (text);
 }
 
 static gboolean
@@ -196,6 +198,57 @@ bind_runtime (AtelierJob *job, AtelierSandbox *sandbox)
 }
 
 static gboolean
+is_in_an_input (AtelierJob *job, const char *folder)
+{
+  for (guint i = 0; i < job->inputs->len; i++)
+    {
+      const AtelierJobInput *input = g_ptr_array_index (job->inputs, i);
+      g_autofree char *prefix = input->folder != NULL ? g_strconcat (input->folder, "/", NULL) : NULL;
+
+      if (prefix != NULL && g_str_has_prefix (folder, prefix))
+        return TRUE;
+    }
+  return FALSE;
+}
+
+/* Inputs cannot be written, but an output may lie in the folder of one. */
+static void
+bind_files (AtelierJob *job, AtelierSandbox *sandbox)
+{
+  for (guint i = 0; i < job->inputs->len; i++)
+    {
+      const AtelierJobInput *input = g_ptr_array_index (job->inputs, i);
+      g_autofree char *path = input->folder != NULL ? atelier_job_host_path (job, input->folder) : NULL;
+
+      if (path != NULL)
+        atelier_sandbox_add_read_only (sandbox, path, input->folder);
+    }
+  for (guint i = 0; i < job->outputs->len; i++)
+    {
+      const AtelierJobOutput *output = g_ptr_array_index (job->outputs, i);
+      g_autofree char *path = is_in_an_input (job, output->folder) ? atelier_job_host_path (job, output->folder) : NULL;
+
+      if (path != NULL)
+        atelier_sandbox_add_writable (sandbox, path, output->folder);
+    }
+}
+
+/* Without a network only this machine has a name: that of the service's first host. */
+static gboolean
+bind_hosts (AtelierJob *job, AtelierSandbox *sandbox, GError **error)
+{
+  static const char text[] = "127.0.0.1 localhost " HOST_NAME "\n::1 localhost\n";
+  g_autofree char *path = g_build_filename (job->run->run_folder, "hosts", NULL);
+
+  if (job->has_network)
+    return TRUE;
+  if (!g_file_test (path, G_FILE_TEST_EXISTS) && !atelier_files_write_atomic (path, text, -1, 0644, error))
+    return FALSE;
+  atelier_sandbox_add_read_only (sandbox, path, "/etc/hosts");
+  return TRUE;
+}
+
+static gboolean
 wrap_in_sandbox (AtelierJob *job, AtelierSandbox *sandbox, GStrv *argv, GError **error)
 {
   g_autofree char *step_program = atelier_programs_find ("atelier-step", error);
@@ -203,19 +256,9 @@ wrap_in_sandbox (AtelierJob *job, AtelierSandbox *sandbox, GStrv *argv, GError *
   g_autoptr (GPtrArray) inner = g_ptr_array_new ();
   GStrv wrapped;
 
-  if (step_program == NULL)
+  if (step_program == NULL || !bind_hosts (job, sandbox, error))
     return FALSE;
-  for (guint i = 0; i < job->inputs->len; i++)
-    {
-      const AtelierJobInput *input = g_ptr_array_index (job->inputs, i);
-
-      if (input->folder != NULL)
-        {
-          g_autofree char *path = atelier_job_host_path (job, input->folder);
-
-          atelier_sandbox_add_read_only (sandbox, path, input->folder);
-        }
-    }
+  bind_files (job, sandbox);
   bind_runtime (job, sandbox);
   if (g_file_test (sdk, G_FILE_TEST_IS_DIR))
     atelier_sandbox_add_read_only (sandbox, sdk, SDK_FOLDER);
@@ -251,23 +294,42 @@ text_array (const char *const *texts)
   return array;
 }
 
+/* Sorted, so that the same attempt has the same request. */
 static json_t *
 environment_array (AtelierJob *job)
 {
+  g_autoptr (GList) names = g_list_sort (g_hash_table_get_keys (job->environment), (GCompareFunc) strcmp);
   json_t *array = json_array ();
-  GHashTableIter iter;
-  gpointer name, value;
 
-  g_hash_table_iter_init (&iter, job->environment);
-  while (g_hash_table_iter_next (&iter, &name, &value))
+  for (GList *name = names; name != NULL; name = name->next)
     {
-      g_autofree char *mapped = map_text (job, value);
-      g_autofree char *variable = g_strconcat (name, "=", mapped, NULL);
+      g_autofree char *mapped = map_text (job, g_hash_table_lookup (job->environment, name->data));
+      g_autofree char *variable = g_strconcat (name->data, "=", mapped, NULL);
       g_autofree char *valid = g_utf8_make_valid (variable, -1);
 
       json_array_append_new (array, json_string (valid));
     }
   return array;
+}
+
+static json_t *
+limits_of (AtelierJob *job)
+{
+  const AtelierRunOptions *options = &job->run->options;
+
+  return json_pack ("{s:I, s:I, s:I, s:I, s:I}", "wall_ms", (json_int_t) (job->limit_us / 1000), "memory_bytes",
+                    (json_int_t) job->run->steps[job->step].memory_bytes, "processes", (json_int_t) MOST_PROCESSES, "log_bytes",
+                    (json_int_t) (options->log_limit_bytes > 0 ? options->log_limit_bytes : DEFAULT_LOG_LIMIT), "grace_ms",
+                    (json_int_t) (options->grace_ms > 0 ? options->grace_ms : DEFAULT_GRACE_MS));
+}
+
+/* Without a sandbox: the script's working folder, where that is, else the attempt's. */
+static char *
+plain_folder (AtelierJob *job)
+{
+  g_autofree char *folder = atelier_job_host_path (job, job->working_folder);
+
+  return g_file_test (folder, G_FILE_TEST_IS_DIR) ? g_steal_pointer (&folder) : g_strdup (job->folder);
 }
 
 /* atelier_job_request:
@@ -276,14 +338,12 @@ environment_array (AtelierJob *job)
 json_t *
 atelier_job_request (AtelierJob *job, GError **error)
 {
-  AtelierRun *run = job->run;
-  AtelierRunStep *state = &run->steps[job->step];
   const char *name = atelier_step_get_name (job->definition);
   g_autoptr (AtelierSandbox) sandbox = job->has_sandbox ? atelier_sandbox_new (job->folder, job->has_network) : NULL;
   g_autofree char *log = g_strdup_printf ("%s/%d/log", name, job->attempt);
-  g_autofree char *folder = NULL;
+  g_autofree char *folder = job->has_sandbox ? NULL : plain_folder (job);
   g_auto (GStrv) argv = NULL;
-  json_t *limits, *request;
+  json_t *request;
 
   if (job->runtime->kind == ATELIER_RUNTIME_PYTHON && !add_door (job, sandbox, error))
     return NULL;
@@ -291,21 +351,8 @@ atelier_job_request (AtelierJob *job, GError **error)
   argv = command_line (job);
   if (sandbox != NULL && !wrap_in_sandbox (job, sandbox, &argv, error))
     return NULL;
-  if (!job->has_sandbox)
-    {
-      folder = atelier_job_host_path (job, job->working_folder);
-      if (!g_file_test (folder, G_FILE_TEST_IS_DIR))
-        {
-          g_free (folder);
-          folder = g_strdup (job->folder);
-        }
-    }
-  limits = json_pack ("{s:I, s:I, s:I, s:I, s:I}", "wall_ms", (json_int_t) (job->limit_us / 1000), "memory_bytes",
-                      (json_int_t) state->memory_bytes, "processes", (json_int_t) MOST_PROCESSES, "log_bytes",
-                      (json_int_t) (run->options.log_limit_bytes > 0 ? run->options.log_limit_bytes : DEFAULT_LOG_LIMIT), "grace_ms",
-                      (json_int_t) (run->options.grace_ms > 0 ? run->options.grace_ms : DEFAULT_GRACE_MS));
   request = json_pack ("{s:s, s:s, s:i, s:o, s:o, s:s, s:o}", "op", "start", "step", name, "attempt", job->attempt, "argv",
-                       text_array ((const char *const *) argv), "env", environment_array (job), "log", log, "limits", limits);
+                       text_array ((const char *const *) argv), "env", environment_array (job), "log", log, "limits", limits_of (job));
   atelier_json_set_string (request, "folder", folder);
   return request;
 }

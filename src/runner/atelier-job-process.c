@@ -29,6 +29,7 @@
 #define PIECE_BYTES (256 * 1024)
 #define MOST_BEHIND ((gint64) 64 << 20) /* a log that floods is read in part: the supervisor keeps head and tail only, too */
 #define NEWS_EVERY_US 100000
+#define SETTLE_MS 30000 /* a supervisor that follows a dead one first ends what that left running */
 
 typedef struct
 {
@@ -42,6 +43,7 @@ typedef struct
   char                  *buffer;
   gint64                 pid;         /* 0: not told yet, or recorded */
   guint64                start_ticks;
+  gboolean               is_doomed;   /* to be killed at once */
 } Watch;
 
 static void
@@ -68,8 +70,9 @@ keep_final (AtelierJob *job, const AtelierMetric *metrics, gsize n)
                          json_pack ("{s:f, s:f}", "Value", metrics[i].value, "Timestamp", metrics[i].at_us / 1e6));
 }
 
-static void
-tell_metric (Watch *watch, const AtelierMetric *metric, gboolean is_last)
+/* News of the newest metric, unless the last one was only just. */
+static AtelierRunNews *
+metric_news (Watch *watch, const AtelierMetric *metric)
 {
   AtelierJob *job = watch->job;
   gint64 now = g_get_monotonic_time ();
@@ -77,13 +80,13 @@ tell_metric (Watch *watch, const AtelierMetric *metric, gboolean is_last)
 
   g_free (job->last_metric);
   job->last_metric = g_strdup_printf ("%s %.6g", metric->name, metric->value);
-  if (!is_last && now - watch->last_news_us < NEWS_EVERY_US)
-    return;
+  if (now - watch->last_news_us < NEWS_EVERY_US)
+    return NULL;
   watch->last_news_us = now;
   news = atelier_run_news_new (job->run, ATELIER_RUN_NEWS_METRIC);
   news->step = job->step;
   news->text = g_strdup (job->last_metric);
-  atelier_run_tell (job->run, news);
+  return news;
 }
 
 static void
@@ -96,8 +99,22 @@ keep_metrics (Watch *watch, const AtelierMetric *metrics, gsize n)
     return;
   keep_final (job, metrics, n);
   atelier_store_metrics_logged (job->run->store, job->run->execution_id, atelier_step_get_name (job->definition), job->attempt,
-                                (const AtelierMetricPoint *) metrics, n, atelier_run_committed, atelier_run_pending_new (job->run, NULL));
-  tell_metric (watch, &metrics[n - 1], FALSE);
+                                (const AtelierMetricPoint *) metrics, n, atelier_run_committed,
+                                atelier_run_pending_new (job->run, metric_news (watch, &metrics[n - 1])));
+}
+
+/* Where to go on in a log of @size_bytes. The log of a step that floods is cut in its middle at the end: what is not read yet is
+ * the end of it. */
+static gint64
+place_in_log (Watch *watch, gint64 size_bytes)
+{
+  const AtelierAttemptEnd *end = &watch->job->end;
+
+  if (size_bytes - watch->log_offset > MOST_BEHIND)
+    return size_bytes - PIECE_BYTES;
+  if (size_bytes < watch->log_offset && end->log_head_bytes > 0)
+    return MAX (size_bytes - MAX (end->log_written_bytes - watch->log_offset, 0), end->log_head_bytes);
+  return watch->log_offset;
 }
 
 static void
@@ -114,8 +131,8 @@ read_log (Watch *watch)
       if (watch->log_fd < 0)
         return;
     }
-  if (fstat (watch->log_fd, &status) == 0 && status.st_size - watch->log_offset > MOST_BEHIND)
-    watch->log_offset = status.st_size - PIECE_BYTES;
+  if (fstat (watch->log_fd, &status) == 0)
+    watch->log_offset = place_in_log (watch, status.st_size);
   while ((n = pread (watch->log_fd, watch->buffer, PIECE_BYTES, watch->log_offset)) > 0)
     {
       gsize n_metrics;
@@ -211,6 +228,7 @@ look (Watch *watch)
     record_process (watch);
   read_log (watch);
   read_tracker (watch);
+  atelier_job_upload_when_due (watch->job);
 }
 
 static AtelierMetricParser *
@@ -238,7 +256,7 @@ keep_accesses (AtelierJob *job)
   g_autoptr (GPtrArray) accesses = NULL;
   g_autoptr (GArray) items = g_array_new (FALSE, TRUE, sizeof (AtelierLineageItem));
 
-  if (job->run->door == NULL || job->runtime->kind != ATELIER_RUNTIME_PYTHON)
+  if (job->runtime->kind != ATELIER_RUNTIME_PYTHON)
     return;
   accesses = atelier_door_take_accesses (job->run->door, atelier_step_get_name (job->definition), job->attempt);
   for (guint i = 0; i < accesses->len; i++)
@@ -298,12 +316,9 @@ end_from_journal (AtelierJob *job)
 static void
 tell_stopping (AtelierJob *job)
 {
-  AtelierStepUpdate update = { .status = ATELIER_STEP_STATUS_STOPPING };
+  const AtelierStepUpdate update = { .status = ATELIER_STEP_STATUS_STOPPING };
 
-  atelier_store_step_changed (job->run->store, job->run->execution_id, atelier_step_get_name (job->definition), &update,
-                              atelier_run_committed,
-                              atelier_run_pending_new (job->run, atelier_run_step_news (job->run, job->step, ATELIER_STEP_STATUS_STOPPING,
-                                                                                        NULL)));
+  atelier_run_change_step (job->run, job->step, &update, NULL);
 }
 
 static json_t *
@@ -330,14 +345,22 @@ recover (Watch *watch, GError **error)
   AtelierJob *job = watch->job;
   g_autoptr (json_t) hello = json_pack ("{s:s}", "op", "hello");
   g_autoptr (json_t) answer = NULL;
+  g_autoptr (GError) problem = NULL;
 
   g_clear_pointer (&watch->link, atelier_supervisor_link_free);
   watch->link = atelier_supervisor_connect (job->run->supervisor, error);
-  if (watch->link == NULL || !atelier_supervisor_link_send (watch->link, hello, error))
+  if (watch->link == NULL)
     return FALSE;
-  answer = atelier_supervisor_link_receive (watch->link, 30000, -1, error);
-  if (answer == NULL && error != NULL && *error != NULL)
-    return FALSE;
+  atelier_run_drop_links (job->run); /* after this link, so that the new supervisor has somebody */
+  if (atelier_supervisor_link_send (watch->link, hello, &problem))
+    answer = atelier_supervisor_link_receive (watch->link, SETTLE_MS, -1, &problem);
+  if (answer == NULL)
+    {
+      g_clear_pointer (&watch->link, atelier_supervisor_link_free);
+      g_set_error (error, ATELIER_RUNNER_ERROR, ATELIER_RUNNER_ERROR_FAULT, _("the supervisor of steps has ended, and no other took its place: %s"),
+                   problem != NULL ? problem->message : _("it does not answer"));
+      return FALSE;
+    }
   if (!end_from_journal (job))
     lose (job);
   return TRUE;
@@ -374,12 +397,41 @@ handle_packet (Watch *watch, const json_t *packet, GError **error)
   return FALSE;
 }
 
+static gboolean
+send_stop (Watch *watch, int grace_ms)
+{
+  g_autoptr (json_t) stop = json_pack ("{s:s}", "op", "stop");
+
+  if (grace_ms >= 0)
+    atelier_json_set_int (stop, "grace_ms", grace_ms);
+  return atelier_supervisor_link_send (watch->link, stop, NULL);
+}
+
+/* Passes on what the run was asked for. Returns: FALSE when the supervisor is gone */
+static gboolean
+pass_stops (Watch *watch, int *stops_sent)
+{
+  AtelierRun *run = watch->job->run;
+  int stops = g_atomic_int_get (&run->is_stopping);
+
+  if (watch->is_doomed && *stops_sent == 0)
+    {
+      *stops_sent = G_MAXINT;
+      return send_stop (watch, 0);
+    }
+  if (stops <= *stops_sent)
+    return TRUE;
+  if (*stops_sent == 0)
+    tell_stopping (watch->job);
+  *stops_sent = stops;
+  return send_stop (watch, g_atomic_int_get (&run->grace_ms));
+}
+
 /* Waits until the attempt has ended, is left alone, or cannot be followed. */
 static gboolean
 wait_for_end (Watch *watch, gboolean *is_left, GError **error)
 {
-  AtelierJob *job = watch->job;
-  AtelierRun *run = job->run;
+  AtelierRun *run = watch->job->run;
   int stops_sent = 0;
 
   for (;;)
@@ -387,39 +439,67 @@ wait_for_end (Watch *watch, gboolean *is_left, GError **error)
       g_autoptr (GError) problem = NULL;
       g_autoptr (json_t) packet = atelier_supervisor_link_receive (watch->link, LOOK_MS, stops_sent > 0 ? -1 : run->stop_fd, &problem);
 
-      if (packet != NULL)
-        {
-          if (handle_packet (watch, packet, &problem))
-            return TRUE;
-        }
+      if (packet != NULL && handle_packet (watch, packet, &problem))
+        return TRUE;
       if (g_error_matches (problem, G_IO_ERROR, G_IO_ERROR_CLOSED))
         return recover (watch, error);
       if (problem != NULL)
         {
+          /* this connection is not to be trusted any more */
+          g_clear_pointer (&watch->link, atelier_supervisor_link_free);
           g_propagate_error (error, g_steal_pointer (&problem));
           return FALSE;
         }
-      if (g_atomic_int_get (&run->is_leaving))
+      if (g_atomic_int_get (&run->is_leaving) && !watch->is_doomed)
         {
           *is_left = TRUE;
           return TRUE;
         }
-      if (g_atomic_int_get (&run->is_stopping) > stops_sent)
-        {
-          g_autoptr (json_t) stop = json_pack ("{s:s}", "op", "stop");
-          int grace_ms = g_atomic_int_get (&run->grace_ms);
-
-          if (grace_ms >= 0)
-            atelier_json_set_int (stop, "grace_ms", grace_ms);
-          if (stops_sent == 0)
-            tell_stopping (job);
-          stops_sent = g_atomic_int_get (&run->is_stopping);
-          if (!atelier_supervisor_link_send (watch->link, stop, NULL))
-            return recover (watch, error);
-        }
-      if (packet == NULL)
+      if (!pass_stops (watch, &stops_sent))
+        return recover (watch, error);
+      if (packet == NULL && !watch->is_doomed)
         look (watch);
     }
+}
+
+/* Asks the supervisor for the attempt and follows it. A request that does not get through because the supervisor has just ended is
+ * made to the next one. */
+static gboolean
+follow (Watch *watch, const json_t *request, gboolean *is_left, GError **error)
+{
+  for (int tries = 0;; tries++)
+    {
+      g_autoptr (GError) problem = NULL;
+
+      watch->link = atelier_run_take_link (watch->job->run, error);
+      if (watch->link == NULL)
+        return FALSE;
+      if (atelier_supervisor_link_send (watch->link, request, &problem))
+        return wait_for_end (watch, is_left, error);
+      g_clear_pointer (&watch->link, atelier_supervisor_link_free);
+      if (tries > 0 || !g_error_matches (problem, G_IO_ERROR, G_IO_ERROR_CLOSED))
+        {
+          g_propagate_error (error, g_steal_pointer (&problem));
+          return FALSE;
+        }
+      atelier_run_drop_links (watch->job->run);
+    }
+}
+
+/* What log and tracker said until the very end. */
+static void
+read_to_end (Watch *watch)
+{
+  gsize n;
+  const AtelierMetric *metrics;
+
+  if (watch->job->end.log_bytes > 0)
+    read_log (watch);
+  atelier_metric_parser_finish (watch->parser, atelier_time_now_us ());
+  metrics = atelier_metric_parser_get_metrics (watch->parser, &n);
+  keep_metrics (watch, metrics, n);
+  read_tracker (watch);
+  keep_accesses (watch->job);
 }
 
 /* atelier_job_run_process:
@@ -428,57 +508,37 @@ wait_for_end (Watch *watch, gboolean *is_left, GError **error)
  *
  * Returns: TRUE when job->end says how it ended, or it is left; FALSE when it could not be started or followed */
 gboolean
-atelier_job_run_process (AtelierJob *job, json_t *request, gboolean *is_left, GError **error)
+atelier_job_run_process (AtelierJob *job, const json_t *request, gboolean *is_left, GError **error)
 {
   g_auto (Watch) watch = { .job = job, .log_fd = -1 };
-  g_autoptr (json_t) attach = NULL;
-  g_autofree char *tracking = NULL;
+  g_autoptr (json_t) attach = request == NULL ? attach_request (job) : NULL;
+  g_autofree char *tracking = atelier_job_host_path (job, "/opt/ml/output/atelier/metrics.jsonl");
 
   *is_left = FALSE;
   watch.parser = make_parser (job, error);
   if (watch.parser == NULL)
     return FALSE;
-  tracking = atelier_job_host_path (job, "/opt/ml/output/atelier/metrics.jsonl");
   watch.tracker = atelier_tracker_reader_new (tracking, 0);
   watch.buffer = g_malloc (PIECE_BYTES);
-  if (request != NULL || !end_from_journal (job))
-    {
-      watch.link = atelier_run_take_link (job->run, error);
-      if (watch.link == NULL)
-        return FALSE;
-      if (request == NULL)
-        request = attach = attach_request (job);
-      if (!atelier_supervisor_link_send (watch.link, request, error))
-        {
-          if (attach == NULL)
-            {
-              g_clear_pointer (&watch.link, atelier_supervisor_link_free);
-              return FALSE;
-            }
-          g_clear_error (error);
-          if (!recover (&watch, error))
-            return FALSE;
-        }
-      else if (!wait_for_end (&watch, is_left, error))
-        return FALSE;
-    }
+  if ((request != NULL || !end_from_journal (job)) && !follow (&watch, request != NULL ? request : attach, is_left, error))
+    return FALSE;
   if (*is_left)
-    {
-      g_clear_pointer (&watch.link, atelier_supervisor_link_free);
-      return TRUE;
-    }
-  if (job->end.log_bytes > 0)
-    read_log (&watch);
-  atelier_metric_parser_finish (watch.parser, atelier_time_now_us ());
-  {
-    gsize n;
-    const AtelierMetric *metrics = atelier_metric_parser_get_metrics (watch.parser, &n);
-
-    keep_metrics (&watch, metrics, n);
-  }
-  read_tracker (&watch);
-  keep_accesses (job);
+    g_clear_pointer (&watch.link, atelier_supervisor_link_free);
+  else
+    read_to_end (&watch);
   return TRUE;
+}
+
+/* Ends an attempt that an earlier owner started and that cannot be gone on with. */
+void
+atelier_job_kill_process (AtelierJob *job)
+{
+  g_auto (Watch) watch = { .job = job, .log_fd = -1, .is_doomed = TRUE };
+  g_autoptr (json_t) attach = attach_request (job);
+  gboolean is_left = FALSE;
+
+  if (!end_from_journal (job))
+    follow (&watch, attach, &is_left, NULL);
 }
 
 /* Returns: (transfer full) (nullable): the last line of the log that is not blank, cut to a sentence's length */

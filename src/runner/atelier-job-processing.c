@@ -13,6 +13,7 @@
 /* Processing: CreateProcessingJob's request and contract (SAGEMAKER-DEFINITION, "Processing" and "Job contract"). */
 
 #define DEFAULT_SECONDS 86400
+#define EXIT_MESSAGE_BYTES 1024
 
 static gboolean
 read_input (AtelierJob *job, json_t *input, GError **error)
@@ -43,7 +44,6 @@ read_output (AtelierJob *job, json_t *item, GError **error)
   json_t *s3 = atelier_json_get_object (item, "S3Output");
   const char *uri = atelier_json_get_string (s3, "S3Uri", NULL);
   g_autofree char *fallback = g_strconcat ("/opt/ml/processing/output/", name, NULL);
-  const char *folder = atelier_json_get_string (s3, "LocalPath", fallback);
   AtelierJobOutput *output;
 
   if (atelier_json_get_bool (item, "AppManaged", FALSE))
@@ -54,13 +54,10 @@ read_output (AtelierJob *job, json_t *item, GError **error)
                    _("the output “%s” has no S3Output; a feature store is not there on this machine"), name);
       return FALSE;
     }
-  if (atelier_job_check_folder (folder, name, error) == NULL)
+  output = atelier_job_add_output (job, name, uri, atelier_json_get_string (s3, "LocalPath", fallback), error);
+  if (output == NULL)
     return FALSE;
-  output = g_new0 (AtelierJobOutput, 1);
-  output->role = g_strdup (name);
-  output->uri = g_strdup (uri);
-  output->folder = g_strdup (folder);
-  g_ptr_array_add (job->outputs, output);
+  output->is_continuous = strcmp (atelier_json_get_string (s3, "S3UploadMode", "EndOfJob"), "Continuous") == 0;
   return TRUE;
 }
 
@@ -72,7 +69,7 @@ read_arguments (AtelierJob *job, GError **error)
   size_t i;
 
   job->image = g_strdup (atelier_json_get_string (specification, "ImageUri", "local/python"));
-  job->limit_us = atelier_json_get_int (json_object_get (job->arguments, "StoppingCondition"), "MaxRuntimeInSeconds", DEFAULT_SECONDS) *
+  job->limit_us = atelier_job_int (json_object_get (job->arguments, "StoppingCondition"), "MaxRuntimeInSeconds", DEFAULT_SECONDS) *
                   G_USEC_PER_SEC;
   json_array_foreach (atelier_json_get_array (job->arguments, "ProcessingInputs"), i, item)
     if (!read_input (job, item, error))
@@ -106,23 +103,18 @@ prepare (AtelierJob *job, GError **error)
 {
   json_t *specification = atelier_json_get_object (job->arguments, "AppSpecification");
   gboolean has_tree = job->has_sandbox || job->inputs->len > 0 || job->outputs->len > 0;
-  json_t *value;
-  const char *name;
 
   add_arguments (job, atelier_json_get_array (specification, "ContainerEntrypoint"));
   add_arguments (job, atelier_json_get_array (specification, "ContainerArguments"));
-  json_object_foreach (atelier_json_get_object (job->arguments, "Environment"), name, value)
-    {
-      g_autofree char *text = atelier_json_to_text (value);
-
-      atelier_job_set_environment (job, name, text);
-    }
+  atelier_job_add_own_environment (job);
   if (has_tree)
     {
       g_autoptr (json_t) resources = atelier_job_resource_config (job);
       g_autoptr (json_t) request = json_copy (job->arguments);
+      g_autofree char *arn = atelier_job_dup_arn (job);
 
       atelier_json_set_string (request, "ProcessingJobName", job->name);
+      atelier_json_set_string (request, "ProcessingJobArn", arn);
       if (!atelier_job_write_config (job, "/opt/ml/config/resourceconfig.json", resources, error) ||
           !atelier_job_write_config (job, "/opt/ml/config/processingjobconfig.json", request, error))
         return FALSE;
@@ -133,7 +125,7 @@ prepare (AtelierJob *job, GError **error)
 static gboolean
 collect (AtelierJob *job, GError **error)
 {
-  g_autofree char *message = atelier_job_read_text (job, "/opt/ml/output/message");
+  g_autofree char *message = atelier_job_read_text (job, "/opt/ml/output/message", EXIT_MESSAGE_BYTES);
 
   for (guint i = 0; i < job->outputs->len; i++)
     {
@@ -147,7 +139,6 @@ collect (AtelierJob *job, GError **error)
 }
 
 const AtelierJobType atelier_processing_job = {
-  .type = ATELIER_STEP_TYPE_PROCESSING,
   .name_key = "ProcessingJobName",
   .arn_kind = "processing-job",
   .status_key = "ProcessingJobStatus",

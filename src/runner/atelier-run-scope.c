@@ -14,10 +14,8 @@
 #include "atelier-expression.h"
 #include "atelier-time.h"
 
-/* Where the expressions of a running execution get their values: parameters and variables of the run, properties of
- * steps that finished, files that they left in the artifact store. Called on workers. */
-
-#define LOCAL_ARN "arn:aws:sagemaker:local:000000000000:"
+/* Where expressions get their values: parameters and variables of the execution, known before it begins; then properties of
+ * steps that finished, and files that they left in the artifact store. Called on workers. */
 
 /* atelier_run_job_name:
  * @base: (nullable): a prefix that the definition gives
@@ -37,7 +35,7 @@ atelier_run_job_name (AtelierRun *run, guint step, const char *base, int attempt
 
   g_strcanon (name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-", '-');
   digest[10] = '\0';
-  return g_strdup_printf ("%s-%s", name, digest);
+  return g_strdup_printf ("%s-%s", name[strspn (name, "-")] != '\0' ? name + strspn (name, "-") : "job", digest);
 }
 
 void
@@ -60,8 +58,8 @@ atelier_run_keep_properties (AtelierRun *run, guint step, json_t *properties)
 static json_t *
 get_parameter (const char *name, gpointer user_data, GError **error)
 {
-  AtelierRunScope *scope = user_data;
-  json_t *value = json_object_get (scope->run->parameters, name);
+  AtelierRunFacts *facts = user_data;
+  json_t *value = json_object_get (facts->parameters, name);
 
   return value != NULL ? json_incref (value) : NULL;
 }
@@ -77,40 +75,50 @@ text_value (char *text)
 static json_t *
 get_execution_variable (const char *name, gpointer user_data, GError **error)
 {
-  AtelierRunScope *scope = user_data;
-  AtelierRun *run = scope->run;
-  g_autofree char *lower = g_ascii_strdown (run->pipeline_name, -1);
+  AtelierRunFacts *facts = user_data;
+  g_autofree char *lower = g_ascii_strdown (facts->pipeline_name, -1);
 
   if (strcmp (name, "PipelineName") == 0)
-    return json_string (run->pipeline_name);
+    return json_string (facts->pipeline_name);
   if (strcmp (name, "PipelineExecutionId") == 0)
-    return json_string (run->execution_id);
+    return json_string (facts->execution_id);
   if (strcmp (name, "PipelineArn") == 0)
-    return text_value (g_strdup_printf (LOCAL_ARN "pipeline/%s", lower));
+    return text_value (g_strdup_printf (ATELIER_LOCAL_ARN "pipeline/%s", lower));
   if (strcmp (name, "PipelineExecutionArn") == 0)
-    return text_value (g_strdup_printf (LOCAL_ARN "pipeline/%s/execution/%s", lower, run->execution_id));
+    return text_value (g_strdup_printf (ATELIER_LOCAL_ARN "pipeline/%s/execution/%s", lower, facts->execution_id));
   if (strcmp (name, "StartDateTime") == 0)
-    return text_value (atelier_time_format_iso (run->created_at_us));
-  if (strcmp (name, "CurrentDateTime") == 0)
-    return text_value (atelier_time_format_iso (atelier_time_now_us ()));
-  if (strcmp (name, "TrainingJobName") == 0 || strcmp (name, "ProcessingJobName") == 0)
-    return scope->job_name != NULL ? json_string (scope->job_name) : NULL;
-  return NULL;
+    return text_value (atelier_time_format_iso (facts->created_at_us));
+  if (strcmp (name, "CurrentDateTime") == 0 && facts->now_us != 0)
+    {
+      facts->has_read_clock = TRUE;
+      return text_value (atelier_time_format_iso (facts->now_us));
+    }
+  return g_strcmp0 (name, facts->job_variable) == 0 && facts->job_name != NULL ? json_string (facts->job_name) : NULL;
 }
 
 static json_t *
 get_experiment_label (const char *name, gpointer user_data, GError **error)
 {
-  AtelierRunScope *scope = user_data;
-  AtelierRun *run = scope->run;
+  AtelierRunFacts *facts = user_data;
   gboolean is_trial = strcmp (name, "TrialName") == 0;
-  const AtelierNode *node = is_trial ? atelier_definition_get_trial_name (run->definition)
-                                     : atelier_definition_get_experiment_name (run->definition);
-  AtelierScope labels = { .get_parameter = get_parameter, .get_execution_variable = get_execution_variable, .user_data = scope };
+  const AtelierNode *node = is_trial ? atelier_definition_get_trial_name (facts->definition)
+                                     : atelier_definition_get_experiment_name (facts->definition);
+  AtelierScope labels = { .get_parameter = get_parameter, .get_execution_variable = get_execution_variable, .user_data = facts };
 
   if (atelier_node_get_kind (node) == ATELIER_NODE_NULL)
-    return json_string (is_trial ? run->execution_id : run->pipeline_name);
+    return json_string (is_trial ? facts->execution_id : facts->pipeline_name);
   return atelier_expression_resolve (node, &labels, error);
+}
+
+void
+atelier_run_facts_init_scope (AtelierRunFacts *facts, AtelierScope *scope)
+{
+  *scope = (AtelierScope) {
+    .get_parameter = get_parameter,
+    .get_execution_variable = get_execution_variable,
+    .get_experiment_label = get_experiment_label,
+    .user_data = facts,
+  };
 }
 
 static json_t *
@@ -194,17 +202,24 @@ get_property_file (const char *name, const char *property_file, gpointer user_da
   return read_json (scope->run, uri, error);
 }
 
-/* @data: lives as long as @scope is used */
 void
-atelier_run_scope_init (AtelierScope *scope, AtelierRunScope *data)
+atelier_run_scope_init (AtelierScope *scope, AtelierRunScope *data, AtelierRun *run, guint step, const char *job_name)
 {
-  *scope = (AtelierScope) {
-    .get_parameter = get_parameter,
-    .get_execution_variable = get_execution_variable,
-    .get_experiment_label = get_experiment_label,
-    .get_step_properties = get_step_properties,
-    .get_property_file = get_property_file,
-    .get_s3_json = get_s3_json,
-    .user_data = data,
+  *data = (AtelierRunScope) {
+    .facts = {
+      .definition = run->definition,
+      .parameters = run->parameters,
+      .pipeline_name = run->pipeline_name,
+      .execution_id = run->execution_id,
+      .created_at_us = run->created_at_us,
+      .now_us = atelier_time_now_us (),
+      .job_variable = atelier_step_get_step_type (run->steps[step].step) == ATELIER_STEP_TYPE_TRAINING ? "TrainingJobName" : "ProcessingJobName",
+      .job_name = job_name,
+    },
+    .run = run,
   };
+  atelier_run_facts_init_scope (&data->facts, scope);
+  scope->get_step_properties = get_step_properties;
+  scope->get_property_file = get_property_file;
+  scope->get_s3_json = get_s3_json;
 }

@@ -7,6 +7,7 @@
 #include "atelier-definition.h"
 #include "atelier-runner-error.h"
 #include "atelier-runtime.h"
+#include "atelier-scope.h"
 #include "atelier-selection.h"
 #include "atelier-store.h"
 #include "atelier-store-events.h"
@@ -49,11 +50,11 @@ typedef struct
   const char                *pipeline_name;
   gint64                     pipeline_id;
   gint64                     project_id;        /* 0: none */
-  const char                *project_name;      /* (nullable) */
   const char                *commit_id;         /* (nullable) */
   gboolean                   is_dirty;
   gboolean                   is_simulated;
   gint64                     created_at_us;
+  gint64                     started_at_us;     /* 0: it begins now */
   AtelierRunOptions          options;
   const AtelierSelectionAction *actions;        /* (nullable): one a step; NULL: run all */
   const char                *source_execution_id; /* (nullable): of what is reused */
@@ -89,11 +90,29 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (AtelierRunNews, atelier_run_news_free)
 typedef void (*AtelierRunListener) (AtelierRunNews *news,
                                     gpointer        user_data);
 
+/* What is known of an execution before its first step: what parameters and variables of it give. Borrowed. */
+typedef struct
+{
+  AtelierDefinition *definition;
+  json_t            *parameters;     /* {name: value} */
+  const char        *pipeline_name;
+  const char        *execution_id;
+  gint64             created_at_us;
+  gint64             now_us;         /* what CurrentDateTime gives; 0: that is not known yet */
+  const char        *job_variable;   /* (nullable): "TrainingJobName" or "ProcessingJobName", which gives job_name */
+  const char        *job_name;       /* (nullable) */
+  gboolean           has_read_clock; /* (out): CurrentDateTime was asked for */
+} AtelierRunFacts;
+
+/* A scope that knows parameters, variables and labels, and no step. @facts: lives as long as @scope is used */
+void        atelier_run_facts_init_scope (AtelierRunFacts *facts,
+                                          AtelierScope    *scope);
+
 char       *atelier_run_folder (const char *workspace,
                                 const char *execution_id);
-GPtrArray  *atelier_run_check (AtelierDefinition            *definition,
+GPtrArray  *atelier_run_check (AtelierRunFacts              *facts,
                                AtelierRuntimeTable          *runtimes,
-                               json_t                       *parameters,
+                               AtelierArtifacts             *artifacts,
                                const AtelierSelectionAction *actions);
 AtelierRun *atelier_run_new (const AtelierRunRequest *request,
                              AtelierRunListener       listener,

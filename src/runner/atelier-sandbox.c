@@ -111,7 +111,7 @@ atelier_sandbox_wrap (AtelierSandbox *self, const char *folder, const char *cons
 
   add (all, "bwrap", NULL, NULL);
   add (all, "--unshare-user-try", "--unshare-ipc", "--unshare-pid");
-  add (all, "--unshare-uts", "--hostname", "atelier");
+  add (all, "--unshare-uts", "--hostname", "algo-1");
   add (all, "--unshare-cgroup-try", "--die-with-parent", NULL);
   add (all, "--cap-drop", "ALL", NULL);
   if (!self->has_network)

@@ -18,17 +18,14 @@
 /* Steps that only move facts: Condition, Fail, Model, RegisterModel. They run on the worker itself, and each is one
  * transaction together with the end of its step, so doing one again after a crash changes nothing. */
 
-#define LOCAL_ARN "arn:aws:sagemaker:local:000000000000:"
-#define REASON_CHARACTERS 1024
-
 static json_t *
-resolve_arguments (AtelierRun *run, guint step, const char *job_name, GError **error)
+resolve_arguments (AtelierRun *run, guint step, GError **error)
 {
-  AtelierRunScope data = { run, step, job_name };
+  AtelierRunScope data;
   AtelierScope scope;
   json_t *arguments;
 
-  atelier_run_scope_init (&scope, &data);
+  atelier_run_scope_init (&scope, &data, run, step, NULL);
   arguments = atelier_expression_resolve (atelier_step_get_arguments (run->steps[step].step), &scope, error);
   if (arguments != NULL && !json_is_object (arguments))
     {
@@ -38,31 +35,12 @@ resolve_arguments (AtelierRun *run, guint step, const char *job_name, GError **e
   return arguments;
 }
 
-/* atelier_run_fail_step:
- *
- * Records that a step failed outside any attempt, and says so in @result. */
-void
-atelier_run_fail_step (AtelierRun *run, guint step, const GError *error, AtelierStepResult *result)
-{
-  const char *name = atelier_step_get_name (run->steps[step].step);
-  g_autofree char *reason = atelier_text_first_line (error->message, REASON_CHARACTERS);
-  AtelierStepUpdate update = { .status = ATELIER_STEP_STATUS_FAILED, .ended_at_us = atelier_time_now_us (), .failure_reason = reason };
-
-  g_mutex_lock (&run->lock);
-  if (run->failure == NULL)
-    run->failure = g_strdup_printf (_("Step “%s” failed: %s"), name, reason);
-  g_mutex_unlock (&run->lock);
-  atelier_store_step_ended (run->store, run->execution_id, name, &update, NULL, NULL, 0, atelier_run_committed,
-                            atelier_run_pending_new (run, atelier_run_step_news (run, step, ATELIER_STEP_STATUS_FAILED, reason)));
-  result->outcome = ATELIER_PLAN_OUTCOME_FAILED;
-}
-
 void
 atelier_condition_step_execute (AtelierRun *run, guint step, AtelierStepResult *result)
 {
   const AtelierStep *definition = run->steps[step].step;
   gint64 started_at_us = atelier_time_now_us ();
-  AtelierRunScope data = { run, step, NULL };
+  AtelierRunScope data;
   AtelierScope scope;
   g_autoptr (GError) error = NULL;
   g_autoptr (AtelierConditionResult) outcome = NULL;
@@ -71,7 +49,7 @@ atelier_condition_step_execute (AtelierRun *run, guint step, AtelierStepResult *
   json_t *tree;
   AtelierStepUpdate update = { .status = ATELIER_STEP_STATUS_SUCCEEDED };
 
-  atelier_run_scope_init (&scope, &data);
+  atelier_run_scope_init (&scope, &data, run, step, NULL);
   outcome = atelier_condition_evaluate (atelier_step_get_conditions (definition), &scope, &error);
   if (outcome == NULL)
     {
@@ -102,7 +80,7 @@ atelier_fail_step_execute (AtelierRun *run, guint step, AtelierStepResult *resul
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (GError) failure = NULL;
-  g_autoptr (json_t) arguments = resolve_arguments (run, step, NULL, &error);
+  g_autoptr (json_t) arguments = resolve_arguments (run, step, &error);
   g_autofree char *message = NULL;
 
   if (arguments == NULL)
@@ -165,7 +143,7 @@ atelier_model_step_execute (AtelierRun *run, guint step, AtelierStepResult *resu
   const AtelierStep *definition = run->steps[step].step;
   const char *name = atelier_step_get_name (definition);
   g_autoptr (GError) error = NULL;
-  g_autoptr (json_t) arguments = resolve_arguments (run, step, NULL, &error);
+  g_autoptr (json_t) arguments = resolve_arguments (run, step, &error);
   g_autoptr (GArray) lineage = g_array_new (FALSE, FALSE, sizeof (AtelierLineageItem));
   g_autoptr (GPtrArray) keep = g_ptr_array_new_with_free_func ((GDestroyNotify) g_ptr_array_unref);
   g_autofree char *model_name = NULL;
@@ -193,7 +171,7 @@ atelier_model_step_execute (AtelierRun *run, guint step, AtelierStepResult *resu
   add_used (run, lineage, keep, "ModelDataUrl", data);
   model_name = atelier_run_job_name (run, step, atelier_json_get_string (arguments, "ModelName", NULL), 1);
   lower = g_ascii_strdown (model_name, -1);
-  arn = g_strconcat (LOCAL_ARN "model/", lower, NULL);
+  arn = g_strconcat (ATELIER_LOCAL_ARN "model/", lower, NULL);
   created = atelier_time_format_iso (now);
   spec = atelier_json_compact (arguments);
   tree = json_deep_copy (arguments);
@@ -247,7 +225,7 @@ package_arn (const char *group, int number)
 {
   g_autofree char *lower = g_ascii_strdown (group, -1);
 
-  return g_strdup_printf (LOCAL_ARN "model-package/%s/%d", lower, number);
+  return g_strdup_printf (ATELIER_LOCAL_ARN "model-package/%s/%d", lower, number);
 }
 
 /* Runs on the store's writer thread, inside the transaction that gives the number. */
@@ -270,7 +248,7 @@ atelier_register_step_execute (AtelierRun *run, guint step, AtelierStepResult *r
 {
   const AtelierStep *definition = run->steps[step].step;
   g_autoptr (GError) error = NULL;
-  g_autoptr (json_t) arguments = resolve_arguments (run, step, NULL, &error);
+  g_autoptr (json_t) arguments = resolve_arguments (run, step, &error);
   g_autoptr (json_t) metrics = NULL;
   g_autoptr (GArray) lineage = g_array_new (FALSE, FALSE, sizeof (AtelierLineageItem));
   g_autoptr (GPtrArray) keep = g_ptr_array_new_with_free_func ((GDestroyNotify) g_ptr_array_unref);

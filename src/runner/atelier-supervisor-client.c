@@ -38,6 +38,7 @@ struct _AtelierSupervisorLink
   AtelierSupervisor *supervisor; /* (unowned) */
   int                fd;
   char              *packet;     /* receive buffer */
+  char              *request_path; /* (nullable): the file of a large request, until it is answered */
 };
 
 AtelierSupervisor *
@@ -177,6 +178,15 @@ atelier_supervisor_connect (AtelierSupervisor *self, GError **error)
   return link;
 }
 
+/* A request holds the environment of an attempt: it does not stay on disk. */
+static void
+remove_request (AtelierSupervisorLink *self)
+{
+  if (self->request_path != NULL)
+    unlink (self->request_path);
+  g_clear_pointer (&self->request_path, g_free);
+}
+
 void
 atelier_supervisor_link_free (AtelierSupervisorLink *self)
 {
@@ -184,39 +194,52 @@ atelier_supervisor_link_free (AtelierSupervisorLink *self)
 
   (void) !send (self->fd, bye, sizeof bye - 1, MSG_NOSIGNAL | MSG_DONTWAIT);
   close (self->fd);
+  remove_request (self);
   g_free (self->packet);
   g_free (self);
 }
 
-int
-atelier_supervisor_link_get_fd (AtelierSupervisorLink *self)
+gboolean
+atelier_supervisor_link_is_idle (AtelierSupervisorLink *self)
 {
-  return self->fd;
+  struct pollfd fd = { self->fd, POLLIN, 0 };
+
+  return poll (&fd, 1, 0) == 0;
+}
+
+/* Puts a request that is too large for a packet into a file. Returns: (transfer full) (nullable): the packet that names it */
+static char *
+write_request (AtelierSupervisorLink *self, const json_t *request, const char *text, GError **error)
+{
+  g_autofree char *relative = g_strconcat (atelier_json_get_string (request, "log", "request"), ".request", NULL);
+  g_autofree char *path = g_build_filename (self->supervisor->run_folder, relative, NULL);
+  g_autoptr (json_t) reference = json_pack ("{s:s, s:s}", "op", "start-file", "path", relative);
+
+  remove_request (self);
+  if (!atelier_files_write_atomic (path, text, -1, 0600, error))
+    return NULL;
+  self->request_path = g_steal_pointer (&path);
+  return atelier_json_compact (reference);
 }
 
 /* atelier_supervisor_link_send:
- * @request: an object as src/step/README.md has them; one too large for a packet goes by way of a file beside the
- *   attempt's log */
+ * @request: an object as src/step/README.md has them; a "start" too large for a packet goes by way of a file beside the
+ *   attempt's log, which is removed once it was answered */
 gboolean
-atelier_supervisor_link_send (AtelierSupervisorLink *self, json_t *request, GError **error)
+atelier_supervisor_link_send (AtelierSupervisorLink *self, const json_t *request, GError **error)
 {
   g_autofree char *text = atelier_json_compact (request);
-  gsize length = strlen (text);
 
-  if (length > INLINE_BYTES)
+  if (strlen (text) > INLINE_BYTES)
     {
-      const char *log = atelier_json_get_string (request, "log", "request");
-      g_autofree char *relative = g_strconcat (log, ".request", NULL);
-      g_autofree char *path = g_build_filename (self->supervisor->run_folder, relative, NULL);
-      g_autoptr (json_t) reference = json_pack ("{s:s, s:s}", "op", "start-file", "path", relative);
+      char *reference = write_request (self, request, text, error);
 
-      if (!atelier_files_write_atomic (path, text, length, 0600, error))
+      if (reference == NULL)
         return FALSE;
       g_free (text);
-      text = atelier_json_compact (reference);
-      length = strlen (text);
+      text = reference;
     }
-  while (send (self->fd, text, length, MSG_NOSIGNAL) < 0)
+  while (send (self->fd, text, strlen (text), MSG_NOSIGNAL) < 0)
     if (errno != EINTR)
       {
         if (errno == EPIPE || errno == ECONNRESET)
@@ -250,5 +273,6 @@ atelier_supervisor_link_receive (AtelierSupervisorLink *self, int timeout_ms, in
       g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_CLOSED, _("The supervisor of steps has ended"));
       return NULL;
     }
+  remove_request (self);
   return atelier_json_parse (self->packet, n, error);
 }

@@ -25,10 +25,11 @@ AtelierSupervisorLink *atelier_supervisor_connect (AtelierSupervisor *self,
                                                    GError           **error);
 void                   atelier_supervisor_link_free (AtelierSupervisorLink *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (AtelierSupervisorLink, atelier_supervisor_link_free)
-int                    atelier_supervisor_link_get_fd (AtelierSupervisorLink *self);
+/* Of a link without an attempt or a question under way: FALSE when its supervisor is gone. */
+gboolean               atelier_supervisor_link_is_idle (AtelierSupervisorLink *self);
 
 gboolean               atelier_supervisor_link_send (AtelierSupervisorLink *self,
-                                                     json_t                *request,
+                                                     const json_t          *request,
                                                      GError               **error);
 /* The next packet, or NULL: without @error when @timeout_ms (-1: none) passed or @wake_fd (-1: none) became readable;
  * G_IO_ERROR_CLOSED when the supervisor is gone. */

@@ -17,6 +17,7 @@ pid_t atelier_starter_spawn (const char * const *argv,
                              int                 output_fd,
                              rlim_t              mark,
                              rlim_t              data_bytes,
+                             guint64            *start_ticks,
                              GError            **error);
 
 G_END_DECLS

@@ -92,7 +92,6 @@ data_limit (gint64 memory_bytes)
 gboolean
 atelier_task_spawn (AtelierTask *self, AtelierRequest *request, GError **error)
 {
-  AtelierProcess process;
   gsize n_env = 0;
 
   if (!atelier_step_log_open (&self->log, request->log, self->limits.log_bytes, error))
@@ -103,15 +102,13 @@ atelier_task_spawn (AtelierTask *self, AtelierRequest *request, GError **error)
   self->started_us = g_get_monotonic_time ();
   self->end.started_at_us = g_get_real_time ();
   self->root.pid = atelier_starter_spawn (request->argv, request->env, request->folder, self->log.fd, self->root.mark,
-                                          data_limit (self->limits.memory_bytes), error);
+                                          data_limit (self->limits.memory_bytes), &self->root.start_ticks, error);
   request->env[n_env] = NULL;
   if (self->root.pid < 0)
     {
       self->end.started_at_us = 0;
       return FALSE;
     }
-  if (atelier_process_read (self->root.pid, &process))
-    self->root.start_ticks = process.start_ticks;
   self->look_at_us = self->log_look_at_us = self->started_us + FIRST_LOOK_US;
   self->looked_us = self->log_looked_us = self->measured_us = self->started_us;
   self->processes = 1;

@@ -392,23 +392,26 @@ gboolean
 atelier_schema_migrate (AtelierDb *db, GError **error)
 {
   gint64 version;
-  gboolean done;
+  gboolean done = FALSE;
 
   if (!read_version (db, &version, error))
     return FALSE;
-  done = version == ATELIER_SCHEMA_VERSION;
+  if (version == ATELIER_SCHEMA_VERSION)
+    return TRUE;
+  /* all steps in one transaction, so that nobody sees a schema half way; the version is read again inside, since another
+   * program may have been quicker */
+  if (!atelier_db_script (db, "BEGIN IMMEDIATE", error))
+    return FALSE;
   while (!done)
-    {
-      /* the version is read again inside: another program may have been quicker */
-      if (!atelier_db_script (db, "BEGIN IMMEDIATE", error))
+    if (!migrate_one (db, &done, error))
+      {
+        atelier_db_script (db, "ROLLBACK", NULL);
         return FALSE;
-      if (!migrate_one (db, &done, error) || !atelier_db_script (db, "COMMIT", error))
-        {
-          atelier_db_script (db, "ROLLBACK", NULL);
-          return FALSE;
-        }
-    }
-  return TRUE;
+      }
+  if (atelier_db_script (db, "COMMIT", error))
+    return TRUE;
+  atelier_db_script (db, "ROLLBACK", NULL);
+  return FALSE;
 }
 
 gboolean
@@ -418,6 +421,12 @@ atelier_schema_check (AtelierDb *db, GError **error)
 
   if (!read_version (db, &version, error))
     return FALSE;
+  if (version == 0)
+    {
+      g_set_error (error, ATELIER_STORE_ERROR, ATELIER_STORE_ERROR_NOT_FOUND,
+                   _("“%s” holds no workspace yet; it is just being made"), db->path);
+      return FALSE;
+    }
   if (version < ATELIER_SCHEMA_VERSION)
     {
       g_set_error (error, ATELIER_STORE_ERROR, ATELIER_STORE_ERROR_READ_ONLY,

@@ -17,7 +17,8 @@
  * Group commit: the writer takes whatever is queued, applies the events one after the other in one transaction, and
  * commits; while the disk works (synchronous=FULL: a commit is on disk when it returns) the next events gather. So
  * one event alone is durable after one sync, and ten thousand at once need a handful. Only after the commit is
- * anybody told.
+ * anybody told. A sync costs the processor as much as some ten events, so while events come in a stream that nobody
+ * waits for, there is a pause between two commits.
  *
  * An event that fails takes nobody with it: the transaction is rolled back and the events before it are applied again
  * as a smaller group, then it runs alone, where it fails for itself (or succeeds, if it was only the group that did
@@ -33,6 +34,8 @@
 
 #define GROUP_MOST       2048  /* events in one commit */
 #define GROUP_MOST_US    50000 /* longest time of applying before a commit */
+#define GATHER_US        10000 /* from one commit to the next, unless somebody waits */
+#define GATHER_MOST      512   /* events, at which the pause ends */
 #define IDLE_READERS     4
 #define POLITE_US        G_USEC_PER_SEC /* how long another writer is remembered */
 #define POLITE_PAUSE_US  2000
@@ -50,6 +53,7 @@ struct _AtelierStore
   AtelierDb *writer; /* (owned): touched by the writer thread alone between open and join */
   gint64     data_version;
   gint64     other_writer_at_us; /* monotonic */
+  gint64     committed_at_us;    /* monotonic */
 
   GMutex     mutex; /* guards what follows */
   GCond      wake;    /* the writer: there is something to do */
@@ -58,6 +62,7 @@ struct _AtelierStore
   AtelierEvent **last;
   guint64    n_queued;
   guint64    n_settled;
+  gboolean   is_hurried; /* somebody waits for what is queued, or it is much */
   gboolean   is_closing;
   gboolean   is_joined;
   gboolean   has_to_look; /* for commits of other programs */
@@ -229,6 +234,17 @@ write_all (AtelierStore *self, AtelierEvent *events)
     }
 }
 
+/* Called with the mutex held, which others take meanwhile. */
+static void
+gather (AtelierStore *self)
+{
+  gint64 until_us = self->committed_at_us + GATHER_US;
+
+  while (!self->is_hurried && !self->is_closing && !self->has_to_look)
+    if (!g_cond_wait_until (&self->wake, &self->mutex, until_us))
+      return;
+}
+
 static gpointer
 writer_thread (gpointer user_data)
 {
@@ -249,8 +265,10 @@ writer_thread (gpointer user_data)
 
       while (self->first == NULL && !self->has_to_look && !self->is_closing)
         g_cond_wait (&self->wake, &self->mutex);
+      gather (self);
       events = g_steal_pointer (&self->first);
       self->last = &self->first;
+      self->is_hurried = FALSE;
       has_to_look = self->has_to_look;
       self->has_to_look = FALSE;
       if (events == NULL && !has_to_look)
@@ -263,6 +281,8 @@ writer_thread (gpointer user_data)
         settle (self, events, G_MAXUINT, refusal);
       else
         write_all (self, events);
+      if (events != NULL)
+        self->committed_at_us = g_get_monotonic_time ();
 
       g_mutex_lock (&self->mutex);
     }
@@ -279,6 +299,16 @@ set_closed (AtelierStore *self, GError **error)
                self->workspace);
 }
 
+/* Called with the mutex held. */
+static void
+hurry (AtelierStore *self)
+{
+  if (self->is_hurried)
+    return;
+  self->is_hurried = TRUE;
+  g_cond_signal (&self->wake);
+}
+
 /* Returns: FALSE when it is too late */
 static gboolean
 enqueue (AtelierStore *self, AtelierEvent *event)
@@ -289,11 +319,15 @@ enqueue (AtelierStore *self, AtelierEvent *event)
   is_open = !self->is_closing;
   if (is_open)
     {
-      if (self->first == NULL)
-        g_cond_signal (&self->wake);
+      gboolean is_first = self->first == NULL;
+
       *self->last = event;
       self->last = &event->next;
       self->n_queued++;
+      if (event->is_waited_for || self->n_queued - self->n_settled == GATHER_MOST)
+        hurry (self);
+      else if (is_first)
+        g_cond_signal (&self->wake);
     }
   g_mutex_unlock (&self->mutex);
   return is_open;
@@ -360,6 +394,8 @@ atelier_store_flush (AtelierStore *self, GError **error)
     return FALSE;
   g_mutex_lock (&self->mutex);
   upto = self->n_queued;
+  if (self->n_settled < upto)
+    hurry (self);
   while (self->n_settled < upto)
     g_cond_wait (&self->settled, &self->mutex);
   failure = g_steal_pointer (&self->first_failure);

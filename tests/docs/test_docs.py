@@ -202,6 +202,7 @@ class Completion(unittest.TestCase):
         self.assertEqual(self.complete("atelier validate r"), ["refuse.json"])
         self.assertEqual(self.complete("atelier run -p MaxDepth=7 r"), ["refuse.json"])
         self.assertEqual(self.complete("atelier project new X --template https://example.org/x.git --data d"), ["data.csv"])
+        self.assertEqual(self.complete("atelier project data X d"), ["data.csv"])
         self.assertEqual(self.complete("atelier runtime set python:* x"), ["xgboost"])
         self.assertIn("breast-cancer", self.complete("atelier template show b"))
         for verb in ("template", "project", "runtime"):
