@@ -9,6 +9,7 @@
 #include <glib/gi18n.h>
 
 #include "atelier-store-private.h"
+#include "atelier-reserve.h"
 
 #include "atelier-files.h"
 
@@ -50,6 +51,7 @@ struct _AtelierStore
   gboolean   is_read_only;
 
   GThread   *thread; /* until the store is freed: tells who the writer is, also after it has ended */
+  AtelierReserve *reserve; /* (owned): of the writer thread */
   AtelierDb *writer; /* (owned): touched by the writer thread alone between open and join */
   gint64     data_version;
   gint64     other_writer_at_us; /* monotonic */
@@ -214,10 +216,14 @@ write_all (AtelierStore *self, AtelierEvent *events)
         {
           events = settle (self, events, n, NULL);
           limit = GROUP_MOST;
+          atelier_reserve_keep (self->reserve);
         }
       else
         {
           roll_back (self);
+          if (g_error_matches (error, ATELIER_STORE_ERROR, ATELIER_STORE_ERROR_FULL)
+              && atelier_reserve_give_up (self->reserve))
+            continue;
           if (limit == 1 || events->next == NULL)
             {
               events = settle (self, events, 1, error);
@@ -467,6 +473,7 @@ atelier_store_open (const char *workspace, const char *who, AtelierStoreFlags fl
   g_return_val_if_fail (workspace != NULL, NULL);
 
   self->workspace = g_canonicalize_filename (workspace, NULL);
+  self->reserve = atelier_reserve_new (self->workspace);
   self->path = g_build_filename (self->workspace, "atelier.db", NULL);
   self->who = g_utf8_make_valid (who != NULL && *who != '\0' ? who : g_get_user_name (), -1);
   self->is_read_only = (flags & ATELIER_STORE_FLAGS_READ_ONLY) != 0 || cannot_be_written (self);
@@ -578,6 +585,7 @@ atelier_store_finalize (GObject *object)
   g_mutex_clear (&self->mutex);
   g_cond_clear (&self->wake);
   g_cond_clear (&self->settled);
+  g_clear_pointer (&self->reserve, atelier_reserve_free);
   g_free (self->workspace);
   g_free (self->path);
   g_free (self->who);

@@ -76,7 +76,7 @@ class KillTest(StudioTest):
         process.communicate()
         execution = self.runs()[0]["id"]
         process = self.start("resume", execution)
-        wait_for(lambda: self.view("show", execution, "Long")["attempt_list"][-1]["pid"] > 0, "the step to be followed again")
+        wait_for(lambda: any(attempt["pid"] > 0 for attempt in self.view("show", execution, "Long")["attempt_list"]), "the step to be followed again")
         gate.touch()
         out, err = process.communicate(timeout=60)
         self.assertEqual(process.returncode, 0, out + err)
