@@ -694,7 +694,8 @@ atelier_cli_verify (AtelierCli *cli, int argc, char **argv)
       json_array_foreach (problems, i, problem)
         puts (json_string_value (problem));
       if (json_array_size (problems) == 0)
-        printf (_("The workspace is whole: %d audit events, none changed or missing.\n"), (int) atelier_json_get_int (view, "audit_events", 0));
+        printf (_("The workspace is whole: %d audit events and %d artifacts, none changed or missing.\n"),
+                (int) atelier_json_get_int (view, "audit_events", 0), (int) atelier_json_get_int (view, "artifacts", 0));
     }
   return json_array_size (problems) == 0 ? ATELIER_EXIT_OK : ATELIER_EXIT_INVALID;
 }

@@ -555,53 +555,6 @@ atelier_view_runtimes (AtelierEngine *engine, GError **error)
   return table != NULL ? atelier_runtime_table_to_json (table) : NULL;
 }
 
-/* Artifacts that the lineage names are there and hold what they held. An artifact that was replaced by a later one of the same
- * name is no fault. */
-static void
-verify_artifacts (AtelierEngine *engine, json_t *problems)
-{
-  g_autoptr (GError) error = NULL;
-  g_autoptr (GPtrArray) objects = atelier_store_list_objects (engine->store, "s3://", &error);
-
-  for (guint i = 0; objects != NULL && i < objects->len; i++)
-    {
-      const AtelierObjectRecord *object = g_ptr_array_index (objects, i);
-      g_autoptr (GPtrArray) files = atelier_artifacts_resolve (engine->artifacts, object->uri, ATELIER_INPUT_PREFIX, NULL, NULL, NULL);
-      const AtelierArtifactFile *file = files != NULL && files->len == 1 ? g_ptr_array_index (files, 0) : NULL;
-      g_autoptr (AtelierArtifacts) plain = NULL;
-
-      if (file == NULL || file->size_bytes != object->size_bytes || file->mtime_ns != object->mtime_ns)
-        continue; /* gone, or another content: the record is of an earlier one */
-      plain = atelier_artifacts_new (atelier_artifacts_get_folder (engine->artifacts), NULL);
-      if (atelier_artifacts_digest_files (plain, files, NULL, NULL) && g_strcmp0 (file->digest, object->digest) != 0)
-        {
-          g_autofree char *sentence = g_strdup_printf (_("The content of “%s” was changed behind the program's back"), object->uri);
-
-          json_array_append_new (problems, json_string (sentence));
-        }
-    }
-  if (objects == NULL)
-    json_array_append_new (problems, json_string (error->message));
-}
-
-json_t *
-atelier_view_verification (AtelierEngine *engine, GError **error)
-{
-  g_auto (GStrv) sentences = NULL;
-  g_autoptr (GPtrArray) newest = NULL;
-  json_t *problems;
-
-  if (!atelier_store_verify (engine->store, &sentences, error))
-    return NULL;
-  newest = atelier_store_list_audit_events (engine->store, NULL, 0, 1, NULL);
-  problems = json_array ();
-  for (gsize i = 0; sentences[i] != NULL; i++)
-    json_array_append_new (problems, json_string (sentences[i]));
-  verify_artifacts (engine, problems);
-  return json_pack ("{s:o, s:I}", "problems", problems, "audit_events",
-                    (json_int_t) (newest != NULL && newest->len > 0 ? ((AtelierAuditRecord *) g_ptr_array_index (newest, 0))->sequence : 0));
-}
-
 char *
 atelier_engine_log_path (AtelierEngine *engine, const char *execution, const char *step, int attempt, gboolean *is_over, GError **error)
 {

@@ -47,7 +47,7 @@ json_t *atelier_view_audit (AtelierEngine *engine,
                             GError       **error);
 json_t *atelier_view_runtimes (AtelierEngine *engine,
                                GError       **error);
-/* {"problems": [sentence, …], "audit_events": n}: the proof that the workspace is whole, stored artifacts included */
+/* {"problems": [sentence, …], "audit_events": n, "artifacts": n}: the proof that the workspace is whole, stored artifacts included */
 json_t *atelier_view_verification (AtelierEngine *engine,
                                    GError       **error);
 

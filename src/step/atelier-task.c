@@ -26,12 +26,14 @@
  * only stopped ones there will be no new ones, however fast they multiplied before; and nobody sees a relative
  * die and acts on it. */
 
-#define FIRST_LOOK_US    (5 * 1000)
+#define FIRST_LOOK_US    (20 * 1000)         /* most steps that are short have ended by then */
 #define LOOK_US          (100 * 1000)
 #define LATE_LOOK_US     (250 * 1000)        /* for a task older than LATE_US */
 #define LATE_US          (60 * G_USEC_PER_SEC)
 #define MEASURE_US       G_USEC_PER_SEC      /* between exact measurements, which are dear */
+#define FIRST_LOG_US     (5 * 1000)
 #define SOONEST_LOG_US   (2 * 1000)
+#define GRACE_LOOK_US    (5 * 1000)          /* while it is asked to end */
 #define SHARED_BYTES     (64 * 1024 * 1024)  /* memory that may be counted twice without measuring exactly */
 #define DATA_SLACK_BYTES (G_GINT64_CONSTANT (1) << 30)
 #define STOP_ROUNDS      16
@@ -109,7 +111,8 @@ atelier_task_spawn (AtelierTask *self, AtelierRequest *request, GError **error)
       self->end.started_at_us = 0;
       return FALSE;
     }
-  self->look_at_us = self->log_look_at_us = self->started_us + FIRST_LOOK_US;
+  self->look_at_us = self->started_us + FIRST_LOOK_US;
+  self->log_look_at_us = self->started_us + FIRST_LOG_US;
   self->looked_us = self->log_looked_us = self->measured_us = self->started_us;
   self->processes = 1;
   return TRUE;
@@ -284,14 +287,14 @@ atelier_task_stop (AtelierTask *self, AtelierTree *tree, AtelierEndReason reason
     terminate_all (self, tree);
   self->kill_at_us = self->phase == ATELIER_TASK_TERMINATING ? MIN (self->kill_at_us, kill_at_us) : kill_at_us;
   self->phase = ATELIER_TASK_TERMINATING;
-  self->look_at_us = now_us + FIRST_LOOK_US;
+  self->look_at_us = now_us + GRACE_LOOK_US;
 }
 
 /* Between two looks: the younger a task, the less is known of it. */
 static gint64
-usual_pause_us (const AtelierTask *self, gint64 now_us)
+usual_pause_us (const AtelierTask *self, gint64 now_us, gint64 least_us)
 {
-  return CLAMP ((now_us - self->started_us) / 8, FIRST_LOOK_US, LOOK_US);
+  return CLAMP ((now_us - self->started_us) / 2, least_us, LOOK_US);
 }
 
 /* What the processes hold together. Pages that relatives share are counted once, but only where that can
@@ -373,7 +376,7 @@ look_at_processes (AtelierTask *self, AtelierTree *tree, gint64 now_us)
   g_autoptr (GArray) processes = NULL;
 
   self->looked_us = now_us;
-  self->look_at_us = now_us + (is_late ? LATE_LOOK_US : usual_pause_us (self, now_us));
+  self->look_at_us = now_us + (is_late ? LATE_LOOK_US : usual_pause_us (self, now_us, FIRST_LOOK_US));
   if (limits->processes > 0 && !check_number (self, tree))
     return;
   processes = look_at_own (self, tree, thorough ? ATELIER_LOOK_ALL : ATELIER_LOOK_MARKED, NULL);
@@ -404,7 +407,7 @@ look_at_log (AtelierTask *self, gint64 now_us)
   gint64 before = atelier_step_log_get_written_bytes (&self->log);
   gint64 room = atelier_step_log_look (&self->log);
   gint64 written = atelier_step_log_get_written_bytes (&self->log) - before;
-  gint64 pause_us = usual_pause_us (self, now_us);
+  gint64 pause_us = usual_pause_us (self, now_us, FIRST_LOG_US);
 
   if (room < G_MAXINT64 && written > 0)
     {
@@ -448,7 +451,7 @@ watch_grace (AtelierTask *self, AtelierTree *tree, gint64 now_us)
           return;
         }
     }
-  self->look_at_us = MIN (self->kill_at_us, now_us + FIRST_LOOK_US);
+  self->look_at_us = MIN (self->kill_at_us, now_us + GRACE_LOOK_US);
 }
 
 /* atelier_task_tend:

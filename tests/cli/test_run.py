@@ -210,6 +210,22 @@ class RunTest(StudioTest):
                          [("Group", 2, "PendingManualApproval"), ("Group", 1, "PendingManualApproval")])
         self.assertEqual(self.view("verify")["problems"], [])
 
+    def test_verify_reads_every_artifact(self):
+        make = shell("Make", "echo one > /opt/ml/processing/out/a; echo two > /opt/ml/processing/out/b",
+                     outputs=[("out", "s3://test/out", "/opt/ml/processing/out")])
+        file = self.define([make])
+        self.atelier("run", file)
+        self.assertEqual(self.view("verify")["artifacts"], 2)
+        one, two = self.workspace / "store/test/out/a", self.workspace / "store/test/out/b"
+        one.chmod(0o644)
+        one.write_text("one more\n")
+        two.unlink()
+        self.atelier("verify", code=6)
+        self.assertIn("“s3://test/out/a” is not what it was", self.out)
+        self.assertIn("“s3://test/out/b” is gone", self.out)
+        self.atelier("run", file)
+        self.assertEqual(self.view("verify")["problems"], [])
+
     def test_usage(self):
         self.atelier("rnu", code=2)
         self.assertIn("did you mean “run”?", self.err)
