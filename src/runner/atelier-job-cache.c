@@ -67,6 +67,21 @@ is_there (AtelierJob *job, const AtelierLineageRecord *item, char **what)
   return FALSE;
 }
 
+/* Whether what the earlier step read by itself, through the S3 door, is what it would read now: no input of the definition
+ * names it, so it is in no key. */
+static gboolean
+is_read_alike (AtelierJob *job, const AtelierLineageRecord *item, char **what)
+{
+  g_autoptr (GPtrArray) files = atelier_artifacts_resolve (job->run->artifacts, item->uri, ATELIER_INPUT_PREFIX, NULL, NULL, NULL);
+
+  if (item->digest != NULL && files != NULL && files->len == 1 &&
+      atelier_artifacts_digest_files (job->run->artifacts, files, NULL, NULL) &&
+      g_strcmp0 (((AtelierArtifactFile *) g_ptr_array_index (files, 0))->digest, item->digest) == 0)
+    return TRUE;
+  *what = g_strdup_printf (_("“%s”, which the step read by itself, changed"), item->uri);
+  return FALSE;
+}
+
 /* Takes what the earlier step made for this one's, if all of it is still in the store; *what names the first thing that is not. */
 static gboolean
 take_outputs (AtelierJob *job, GPtrArray *lineage, char **what)
@@ -77,7 +92,11 @@ take_outputs (AtelierJob *job, GPtrArray *lineage, char **what)
       AtelierLineageItem item = { record->direction, record->role, record->uri, record->digest, record->size_bytes };
 
       if (record->direction != ATELIER_LINEAGE_PRODUCED)
-        continue;
+        {
+          if (g_strcmp0 (record->role, "s3") == 0 && !is_read_alike (job, record, what))
+            return FALSE;
+          continue;
+        }
       if (g_str_has_prefix (record->uri, "s3://") && !is_there (job, record, what))
         return FALSE;
       g_array_append_val (job->lineage, item);

@@ -250,10 +250,34 @@ make_parser (AtelierJob *job, GError **error)
 
 /* --- lineage of the S3 door --- */
 
+/* The door tells no digest of what it has not seen whole: it is read now, if the object is still the one that was accessed.
+ * Returns: (nullable): kept alive by @keep */
+static const char *
+digest_of_access (AtelierJob *job, const json_t *access, GPtrArray *keep)
+{
+  const char *known = atelier_json_get_string (access, "digest", NULL);
+  const char *uri = atelier_json_get_string (access, "uri", "");
+  g_autoptr (GPtrArray) files = NULL;
+  const AtelierArtifactFile *file;
+
+  if (known != NULL)
+    return known;
+  files = atelier_artifacts_resolve (job->run->artifacts, uri, ATELIER_INPUT_PREFIX, NULL, NULL, NULL);
+  if (files == NULL || files->len != 1)
+    return NULL;
+  file = g_ptr_array_index (files, 0);
+  if (file->mtime_ns != atelier_json_get_int (access, "mtime_ns", 0) ||
+      !atelier_artifacts_digest_files (job->run->artifacts, files, NULL, NULL))
+    return NULL;
+  g_ptr_array_add (keep, g_steal_pointer (&files));
+  return file->digest;
+}
+
 static void
 keep_accesses (AtelierJob *job)
 {
   g_autoptr (GPtrArray) accesses = NULL;
+  g_autoptr (GPtrArray) keep = g_ptr_array_new_with_free_func ((GDestroyNotify) g_ptr_array_unref);
   g_autoptr (GArray) items = g_array_new (FALSE, TRUE, sizeof (AtelierLineageItem));
 
   if (job->runtime->kind != ATELIER_RUNTIME_PYTHON)
@@ -267,12 +291,14 @@ keep_accesses (AtelierJob *job)
         .direction = strcmp (operation, "get") == 0 ? ATELIER_LINEAGE_USED : ATELIER_LINEAGE_PRODUCED,
         .role = "s3",
         .uri = atelier_json_get_string (access, "uri", NULL),
-        .digest = atelier_json_get_string (access, "digest", NULL),
         .size_bytes = atelier_json_get_int (access, "size_bytes", 0),
       };
 
-      if (item.uri != NULL && (strcmp (operation, "get") == 0 || strcmp (operation, "put") == 0 || strcmp (operation, "copy") == 0))
-        g_array_append_val (items, item);
+      if (item.uri == NULL ||
+          (strcmp (operation, "get") != 0 && strcmp (operation, "put") != 0 && strcmp (operation, "copy") != 0))
+        continue;
+      item.digest = digest_of_access (job, access, keep);
+      g_array_append_val (items, item);
     }
   if (items->len > 0)
     atelier_store_lineage_seen (job->run->store, job->run->execution_id, atelier_step_get_name (job->definition), job->attempt,

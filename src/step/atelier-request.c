@@ -171,7 +171,8 @@ read_members (AtelierRequest *request, GError **error)
   switch (request->op)
     {
     case ATELIER_OP_START:
-      return read_identity (request, error) && read_command (request, error) && read_limits (request, error);
+      return read_identity (request, error) && read_command (request, error) && read_limits (request, error) &&
+             get_number (request->json, "started_after_ms", &request->started_after_ms, error);
     case ATELIER_OP_SERVICE:
       return get_text (request->json, "name", TRUE, &request->step, error) && read_command (request, error) &&
              read_limits (request, error);

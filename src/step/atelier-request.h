@@ -46,6 +46,7 @@ typedef struct
   const char   *log;
   const char   *path;       /* of start-file */
   gint64        grace_ms;   /* of stop; -1: the attempt's own */
+  gint64        started_after_ms; /* of start: how long the attempt lives before its owner is told that it started */
   AtelierLimits limits;
 } AtelierRequest;
 

@@ -49,6 +49,7 @@ void atelier_supervisor_tell_error (AtelierConnection *connection,
 void atelier_supervisor_handle (AtelierSupervisor *self,
                                 AtelierConnection *connection,
                                 gsize              length);
+void atelier_supervisor_tell_started (AtelierTask *task);
 void atelier_supervisor_settle (AtelierSupervisor *self,
                                 AtelierTask       *task);
 

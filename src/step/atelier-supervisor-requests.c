@@ -71,6 +71,14 @@ set_owner (AtelierTask *task, AtelierConnection *connection)
   connection->task = task;
 }
 
+void
+atelier_supervisor_tell_started (AtelierTask *task)
+{
+  task->tell_at_us = 0;
+  if (task->owner != NULL)
+    tell (task->owner, atelier_packet_new_started (task));
+}
+
 static void
 add_task (AtelierSupervisor *self, AtelierTask *task)
 {
@@ -168,8 +176,10 @@ start (AtelierSupervisor *self, AtelierConnection *connection, AtelierRequest *r
   if (!atelier_journal_writer_started (self->journal, task->step, task->attempt, task->root.pid,
                                        task->root.start_ticks, self->boot_id, &error))
     atelier_task_stop (task, self->tree, ATELIER_END_REASON_NOT_STARTED, error->message, 0);
+  else if (request->started_after_ms == 0)
+    atelier_supervisor_tell_started (task);
   else
-    tell (connection, atelier_packet_new_started (task));
+    task->tell_at_us = task->started_us + request->started_after_ms * 1000;
   g_steal_pointer (&task);
 }
 
@@ -207,7 +217,7 @@ attach (AtelierSupervisor *self, AtelierConnection *connection, const AtelierReq
   else
     {
       set_owner (task, connection);
-      tell (connection, atelier_packet_new_started (task));
+      atelier_supervisor_tell_started (task);
     }
 }
 

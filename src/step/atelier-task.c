@@ -490,6 +490,8 @@ atelier_task_get_due_us (const AtelierTask *self)
 
   if (self->phase == ATELIER_TASK_RUNNING && self->limits.wall_ms > 0)
     due_us = MIN (due_us, self->started_us + self->limits.wall_ms * 1000);
+  if (self->tell_at_us > 0)
+    due_us = MIN (due_us, self->tell_at_us);
   return due_us;
 }
 

@@ -28,6 +28,7 @@ typedef struct
   char             *step;              /* (owned) of a service: its name */
   gint64            attempt;
   gpointer          owner;             /* (unowned) (nullable) the connection that is told */
+  gint64            tell_at_us;        /* monotonic: when the owner is told that it started; 0: was told */
   AtelierLimits     limits;
   AtelierStepLog    log;
   AtelierTaskPhase  phase;

@@ -132,6 +132,33 @@ class SandboxedContractTest(StudioTest):
         self.assertIn(("produced", "s3", "s3://test/made/by/boto3.txt"), {(i["direction"], i["role"], i["uri"]) for i in lineage})
         self.assertIn("hello", self.run_script(text + "print(client.get_object(Bucket='test', Key='made/by/boto3.txt')['Body'].read())", "--no-sandbox"))
 
+    @unittest.skipUnless(HAS_BOTO3, "boto3 is not installed")
+    def test_cache_sees_what_boto3_read(self):
+        self.store("s3://test/raw/table.csv", "one")
+        text = ("import boto3\nbody = boto3.client('s3').get_object(Bucket='test', Key='raw/table.csv')['Body'].read()\n"
+                "open('/opt/ml/processing/out/copy', 'wb').write(body)\n")
+        keys = {"outputs": [("out", "s3://test/out", "/opt/ml/processing/out")], "CacheConfig": {"Enabled": True, "ExpireAfter": "P1D"}}
+        self.run_script(text, **keys)
+        self.atelier("run", self.folder / "pipeline.json")
+        self.assertEqual(self.statuses("pipeline"), {"Script": "Cached"})
+        self.store("s3://test/raw/table.csv", "two")
+        self.atelier("run", self.folder / "pipeline.json")
+        self.assertEqual(self.statuses("pipeline"), {"Script": "Succeeded"})
+        self.assertIn("read by itself", self.steps("pipeline")["Script"]["why"])
+        self.assertEqual(self.stored("s3://test/out/copy"), b"two")
+
+    def test_links_do_not_lead_out(self):
+        secret = self.write("secret.txt", "secret")
+        secret.chmod(0o600)
+        for script in (f"rmdir /opt/ml/processing/out && ln -s {self.folder} /opt/ml/processing/out",
+                       f"rm -r /opt/ml/processing && ln -s {self.folder} /opt/ml/processing",
+                       f"ln -s {secret} /opt/ml/processing/out/leak; ln -s {self.folder} /opt/ml/processing/out/leaks"):
+            step = processing("Link", ["sh", "-c", script], outputs=[("out", "s3://test/out", "/opt/ml/processing/out")])
+            self.atelier("run", self.define([step]), code=None)
+            stored = self.workspace / "store" / "test"
+            self.assertEqual([path for path in stored.rglob("*") if path.is_file()] if stored.exists() else [], [])
+            self.assertEqual(secret.stat().st_mode & 0o777, 0o600)
+
     def test_script_mode(self):
         source = io.BytesIO()
         with tarfile.open(fileobj=source, mode="w:gz") as archive:
