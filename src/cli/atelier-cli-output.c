@@ -82,6 +82,22 @@ atelier_output_status_mark (const char *status, AtelierTint *tint)
   return " ";
 }
 
+/* Returns: (transfer full): how long an execution or a step took; a dash while it goes on */
+char *
+atelier_output_duration (const json_t *object)
+{
+  gint64 duration_us = atelier_json_get_int (object, "duration_us", -1);
+
+  return duration_us >= 0 ? atelier_time_format_duration (duration_us) : g_strdup ("–");
+}
+
+/* The status of an execution, or that it was cut off, which its status cannot say. */
+const char *
+atelier_output_execution_status (const json_t *execution)
+{
+  return atelier_json_get_bool (execution, "interrupted", FALSE) ? "Interrupted" : atelier_json_get_string (execution, "status", "");
+}
+
 char *
 atelier_output_time (const char *iso)
 {

@@ -3,7 +3,7 @@
 
 #pragma once
 
-#include <glib.h>
+#include "atelier-json.h"
 
 G_BEGIN_DECLS
 
@@ -29,6 +29,8 @@ const char *atelier_output_status_mark (const char  *status,
                                         AtelierTint *tint);
 /* Local time, short: "14:05:09" today, "2026-01-31 14:05" else. (transfer full) @iso: (nullable) */
 char       *atelier_output_time (const char *iso);
+char       *atelier_output_duration (const json_t *object);
+const char *atelier_output_execution_status (const json_t *execution);
 /* Columns by display width. */
 guint       atelier_output_text_width (const char *text);
 char       *atelier_output_fit (const char *text,

@@ -60,6 +60,8 @@ int            atelier_cli_fail (const GError *error);
 int            atelier_cli_complain (const char *format,
                                      ...) G_GNUC_PRINTF (1, 2);
 void           atelier_cli_print_json (const json_t *value);
+/* The newest values of metrics as a table, with a heading; nothing where there are none. */
+void           atelier_cli_print_metrics (const json_t *metrics);
 
 /* verbs */
 int atelier_cli_run (AtelierCli *cli, int argc, char **argv);

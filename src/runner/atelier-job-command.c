@@ -32,6 +32,7 @@
 #define DEFAULT_GRACE_MS 120000
 #define DEFAULT_LOG_LIMIT ((gint64) 256 << 20)
 #define MOST_PROCESSES 1024
+#define STARTED_AFTER_MS 20 /* nobody asks for the process of a step that ends sooner */
 
 /* @value: (nullable): NULL leaves the variable out. PYTHONPATH is put in front of what is there. */
 void
@@ -282,17 +283,28 @@ wrap_in_sandbox (AtelierJob *job, AtelierSandbox *sandbox, GStrv *argv, GError *
   return TRUE;
 }
 
+/* What is not UTF-8 is made so. */
+static void
+append_text (json_t *array, const char *text)
+{
+  json_t *value = json_string (text);
+
+  if (value == NULL)
+    {
+      g_autofree char *valid = g_utf8_make_valid (text, -1);
+
+      value = json_string (valid);
+    }
+  json_array_append_new (array, value);
+}
+
 static json_t *
 text_array (const char *const *texts)
 {
   json_t *array = json_array ();
 
   for (gsize i = 0; texts[i] != NULL; i++)
-    {
-      g_autofree char *valid = g_utf8_make_valid (texts[i], -1);
-
-      json_array_append_new (array, json_string (valid));
-    }
+    append_text (array, texts[i]);
   return array;
 }
 
@@ -307,9 +319,8 @@ environment_array (AtelierJob *job)
     {
       g_autofree char *mapped = map_text (job, g_hash_table_lookup (job->environment, name->data));
       g_autofree char *variable = g_strconcat (name->data, "=", mapped, NULL);
-      g_autofree char *valid = g_utf8_make_valid (variable, -1);
 
-      json_array_append_new (array, json_string (valid));
+      append_text (array, variable);
     }
   return array;
 }
@@ -353,8 +364,9 @@ atelier_job_request (AtelierJob *job, GError **error)
   argv = command_line (job);
   if (sandbox != NULL && !wrap_in_sandbox (job, sandbox, &argv, error))
     return NULL;
-  request = json_pack ("{s:s, s:s, s:i, s:o, s:o, s:s, s:o}", "op", "start", "step", name, "attempt", job->attempt, "argv",
-                       text_array ((const char *const *) argv), "env", environment_array (job), "log", log, "limits", limits_of (job));
+  request = json_pack ("{s:s, s:s, s:i, s:o, s:o, s:s, s:i, s:o}", "op", "start", "step", name, "attempt", job->attempt, "argv",
+                       text_array ((const char *const *) argv), "env", environment_array (job), "log", log, "started_after_ms",
+                       STARTED_AFTER_MS, "limits", limits_of (job));
   atelier_json_set_string (request, "folder", folder);
   return request;
 }

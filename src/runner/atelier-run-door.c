@@ -8,6 +8,7 @@
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <glib/gi18n.h>
 
 #include "atelier-run-door.h"
@@ -260,11 +261,15 @@ atelier_door_forget (AtelierDoor *self)
 static void
 read_log (AtelierDoor *self)
 {
-  FILE *file = fopen (self->log_path, "re");
+  struct stat status;
   char *line = NULL;
   size_t size = 0;
   ssize_t length;
+  FILE *file;
 
+  if (stat (self->log_path, &status) < 0 || status.st_size <= self->offset)
+    return;
+  file = fopen (self->log_path, "re");
   if (file == NULL)
     return;
   if (fseeko (file, self->offset, SEEK_SET) == 0)

@@ -15,7 +15,7 @@ G_BEGIN_DECLS
 #define ATELIER_REASON_CHARACTERS 1024 /* of a step's failure reason, as in the service */
 
 /* What the parts of a run share of one step. Written when the run is taken up, then by the thread that is named; a step goes from
- * the scheduler to a worker and back through queues. */
+ * the plan to a worker and back under plan_lock. */
 typedef struct
 {
   const AtelierStep      *step;       /* of the definition */
@@ -31,7 +31,7 @@ typedef struct
   gint64                  first_start_us; /* of the attempts that they count; the step's worker */
   AtelierJournalEntry    *adopted;        /* (owned) (nullable) an attempt that an earlier owner started */
   gboolean                adopted_is_recorded; /* and which the store knows; immutable */
-  gboolean                is_shown;       /* on disk as Waiting or Starting, though it has not begun; scheduler, then its worker */
+  gboolean                is_shown;       /* on disk as Waiting or Starting, though it has not begun; plan_lock, then its worker */
   guint                   cpus;           /* admitted to it; immutable */
   gint64                  memory_bytes;
 } AtelierRunStep;
@@ -66,13 +66,17 @@ struct _AtelierRun
   struct _AtelierDoor  *door;
   GCancellable         *cancellable; /* of staging: cancelled once the run is to stop or to be left */
 
-  /* scheduler thread */
-  AtelierPlan          *plan;
   GThread              *scheduler;
   GThreadPool          *workers;
 
+  GMutex                plan_lock;   /* guards what follows */
+  AtelierPlan          *plan;
+  GHashTable           *waits;       /* step → what is on disk of what it waits for */
+  gboolean              has_begun_to_stop;
+  gint64                wake_us;     /* until when the scheduler sleeps */
+
   /* hand-overs */
-  GAsyncQueue          *messages;    /* to the scheduler */
+  GAsyncQueue          *calls;       /* of the run itself: the scheduler has a turn to take */
   int                   stop_fd;     /* eventfd: readable once the run is to stop or to be left */
   gint                  is_stopping; /* (atomic) how often it was asked to stop: a later one may shorten the grace */
   gint                  grace_ms;    /* (atomic) of the last stop; -1: as the options say */
@@ -85,7 +89,7 @@ struct _AtelierRun
   GHashTable           *environments; /* what decides an environment → its digest, which is on record */
 };
 
-/* What a worker tells the scheduler of its step. */
+/* What a worker reports of its step. */
 typedef struct
 {
   AtelierPlanOutcome outcome;

@@ -16,20 +16,17 @@
 #include "atelier-run-door.h"
 #include "atelier-sandbox.h"
 #include "atelier-time.h"
+#include "atelier-turns.h"
 
-/* The scheduler of one execution: a thread that alone touches the plan, starts what is ready on worker threads, and hears from
- * them through one queue. What the plan settles by itself (skipped branches) is recorded here.
+/* The scheduling of one execution. The plan is behind one lock, and whoever has it takes a turn: settles what the plan decided
+ * by itself (skipped branches), starts what is ready on worker threads, writes down what waits. A worker that has carried out a
+ * step reports it and takes a turn, in which it gets the next step itself: a step handed to a thread that has to be woken first
+ * begins late, and most late where all processors are busy. The scheduler thread takes the turns that no worker does: the first,
+ * after a stop, when it is time for a next attempt, and the last.
  *
- * What always holds: an event is in the store's queue before the scheduler acts on it, and the store applies its queue in
+ * What always holds: an event is in the store's queue before the plan hears of it, and the store applies its queue in
  * order; so nothing that depends on a step is ever on disk without that step's end. A run that is left writes nothing more but
  * that steps which were shown as waiting are pending. */
-
-/* What the scheduler is told. */
-typedef struct
-{
-  int               step; /* -1: only to be woken */
-  AtelierStepResult result;
-} Message;
 
 #define MOST_WAITS_TOLD 200 /* steps of a run whose waiting is written down as it changes; larger runs change it too often */
 
@@ -43,24 +40,13 @@ atelier_run_folder (const char *workspace, const char *execution_id)
 /* --- hand-overs --- */
 
 static void
-post (AtelierRun *run, int step, const AtelierStepResult *result)
-{
-  Message *message = g_new0 (Message, 1);
-
-  message->step = step;
-  if (result != NULL)
-    message->result = *result;
-  g_async_queue_push (run->messages, message);
-}
-
-static void
 wake (AtelierRun *run)
 {
   guint64 one = 1;
 
   g_cancellable_cancel (run->cancellable);
   (void) !write (run->stop_fd, &one, sizeof one);
-  post (run, -1, NULL);
+  g_async_queue_push (run->calls, run);
 }
 
 gboolean
@@ -146,35 +132,7 @@ atelier_run_store_failed (AtelierRun *run, const char *sentence)
     }
 }
 
-/* A worker's turn. What was handed out but not begun when the run is wound up never begins; an adopted attempt is followed to its
- * end. */
-static void
-work (gpointer data, gpointer user_data)
-{
-  AtelierRun *run = user_data;
-  guint step = GPOINTER_TO_UINT (data) - 1;
-  AtelierRunStep *state = &run->steps[step];
-  AtelierStepResult result = { .outcome = ATELIER_PLAN_OUTCOME_STOPPED };
-
-  if (g_atomic_int_get (&run->is_leaving))
-    result.is_left = TRUE;
-  else if (atelier_run_is_stopping (run) && state->adopted == NULL)
-    result.is_untouched = TRUE;
-  else
-    {
-      if (state->is_shown)
-        atelier_run_show_starting (run, step);
-      result.outcome = ATELIER_PLAN_OUTCOME_FAILED;
-      atelier_step_kind_find (atelier_step_get_step_type (state->step))->execute (run, step, &result);
-      if (result.is_untouched)
-        result.outcome = ATELIER_PLAN_OUTCOME_STOPPED;
-      else
-        state->is_shown = FALSE;
-    }
-  post (run, (int) step, &result);
-}
-
-/* --- the loop --- */
+/* --- turns: plan_lock is held --- */
 
 /* Skipped steps of one moment are one event. */
 static void
@@ -214,7 +172,7 @@ record_settled (AtelierRun *run)
 
 /* Writes down for what ready steps wait, where it changed. */
 static void
-record_waits (AtelierRun *run, GHashTable *told)
+record_waits (AtelierRun *run)
 {
   if (run->n_steps > MOST_WAITS_TOLD || atelier_plan_is_winding_up (run->plan))
     return;
@@ -226,12 +184,12 @@ record_waits (AtelierRun *run, GHashTable *told)
       if (atelier_plan_get_state (run->plan, i) != ATELIER_PLAN_READY)
         continue;
       waits_for = atelier_plan_describe_wait (run->plan, i);
-      if (waits_for == NULL || g_strcmp0 (g_hash_table_lookup (told, GUINT_TO_POINTER (i)), waits_for) == 0)
+      if (waits_for == NULL || g_strcmp0 (g_hash_table_lookup (run->waits, GUINT_TO_POINTER (i)), waits_for) == 0)
         continue;
       update.waits_for = waits_for;
       run->steps[i].is_shown = TRUE;
       atelier_run_change_step (run, i, &update, waits_for);
-      g_hash_table_insert (told, GUINT_TO_POINTER (i), g_steal_pointer (&waits_for));
+      g_hash_table_insert (run->waits, GUINT_TO_POINTER (i), g_steal_pointer (&waits_for));
     }
 }
 
@@ -254,50 +212,21 @@ withdraw_waits (AtelierRun *run)
                                  atelier_run_committed, atelier_run_pending_new_many (run, g_steal_pointer (&news)));
 }
 
+/* @own: (nullable) (inout): takes one step for the calling worker where it is -1 */
 static void
-start_ready (AtelierRun *run, GHashTable *told)
+start_ready (AtelierRun *run, int *own)
 {
   int step;
 
   while ((step = atelier_plan_next_ready (run->plan, atelier_time_now_us ())) >= 0)
     {
       atelier_plan_started (run->plan, (guint) step);
-      g_hash_table_remove (told, GUINT_TO_POINTER (step));
-      g_thread_pool_push (run->workers, GUINT_TO_POINTER (step + 1), NULL);
+      g_hash_table_remove (run->waits, GUINT_TO_POINTER (step));
+      if (own != NULL && *own < 0)
+        *own = step;
+      else
+        g_thread_pool_push (run->workers, GINT_TO_POINTER (step + 1), NULL);
     }
-}
-
-static void
-handle (AtelierRun *run, const Message *message)
-{
-  const AtelierStepResult *result = &message->result;
-  guint step = (guint) message->step;
-  AtelierPlanOutcome outcome = result->outcome;
-
-  if (message->step < 0 || (result->retry && atelier_plan_retry (run->plan, step, result->not_before_us)))
-    return;
-  if (result->retry)
-    {
-      /* the run has been wound up since the worker looked: there will be no next attempt */
-      gboolean is_stop = atelier_run_is_stopping (run);
-      AtelierStepUpdate update = { .status = is_stop ? ATELIER_STEP_STATUS_STOPPED : ATELIER_STEP_STATUS_FAILED,
-                                   .ended_at_us = atelier_time_now_us (), .waits_for = "" };
-
-      atelier_run_change_step (run, step, &update, NULL);
-      outcome = is_stop ? ATELIER_PLAN_OUTCOME_STOPPED : ATELIER_PLAN_OUTCOME_FAILED;
-    }
-  atelier_plan_finished (run->plan, step, outcome, result->branch);
-}
-
-static Message *
-wait_for_message (AtelierRun *run)
-{
-  gint64 wake_us = atelier_plan_get_next_wake_us (run->plan);
-  gint64 now = atelier_time_now_us ();
-
-  if (wake_us == G_MAXINT64)
-    return g_async_queue_pop (run->messages);
-  return g_async_queue_timeout_pop (run->messages, wake_us > now ? (guint64) (wake_us - now) : 0);
 }
 
 static void
@@ -355,37 +284,129 @@ record_end (AtelierRun *run)
 }
 
 static void
-begin_stop (AtelierRun *run)
+handle (AtelierRun *run, guint step, const AtelierStepResult *result)
 {
-  atelier_plan_stop (run->plan);
-  record_status (run, ATELIER_EXECUTION_STATUS_STOPPING, &(AtelierExecutionUpdate) { .status = ATELIER_EXECUTION_STATUS_STOPPING });
+  AtelierPlanOutcome outcome = result->outcome;
+
+  if (result->retry && atelier_plan_retry (run->plan, step, result->not_before_us))
+    return;
+  if (result->retry)
+    {
+      /* the run has been wound up since the worker looked: there will be no next attempt */
+      gboolean is_stop = atelier_run_is_stopping (run);
+      AtelierStepUpdate update = { .status = is_stop ? ATELIER_STEP_STATUS_STOPPED : ATELIER_STEP_STATUS_FAILED,
+                                   .ended_at_us = atelier_time_now_us (), .waits_for = "" };
+
+      atelier_run_change_step (run, step, &update, NULL);
+      outcome = is_stop ? ATELIER_PLAN_OUTCOME_STOPPED : ATELIER_PLAN_OUTCOME_FAILED;
+    }
+  atelier_plan_finished (run->plan, step, outcome, result->branch);
+}
+
+/* @own: (nullable) (inout): as for start_ready() */
+static void
+take_turn (AtelierRun *run, int *own)
+{
   record_settled (run);
+  if (atelier_run_is_stopping (run) && !run->has_begun_to_stop)
+    {
+      run->has_begun_to_stop = TRUE;
+      atelier_plan_stop (run->plan);
+      record_status (run, ATELIER_EXECUTION_STATUS_STOPPING, &(AtelierExecutionUpdate) { .status = ATELIER_EXECUTION_STATUS_STOPPING });
+      record_settled (run);
+    }
+  if (!atelier_plan_more_to_do (run->plan))
+    return;
+  start_ready (run, own);
+  record_waits (run);
+}
+
+/* --- workers --- */
+
+/* What was handed out but not begun when the run is wound up never begins; an adopted attempt is followed to its end. */
+static void
+carry_out (AtelierRun *run, guint step, AtelierStepResult *result)
+{
+  AtelierRunStep *state = &run->steps[step];
+
+  *result = (AtelierStepResult) { .outcome = ATELIER_PLAN_OUTCOME_STOPPED };
+  if (g_atomic_int_get (&run->is_leaving))
+    result->is_left = TRUE;
+  else if (atelier_run_is_stopping (run) && state->adopted == NULL)
+    result->is_untouched = TRUE;
+  else
+    {
+      if (state->is_shown)
+        atelier_run_show_starting (run, step);
+      result->outcome = ATELIER_PLAN_OUTCOME_FAILED;
+      atelier_step_kind_find (atelier_step_get_step_type (state->step))->execute (run, step, result);
+      if (result->is_untouched)
+        result->outcome = ATELIER_PLAN_OUTCOME_STOPPED;
+      else
+        state->is_shown = FALSE;
+    }
+}
+
+/* Returns: the next step for this worker, -1 when there is none */
+static int
+report (AtelierRun *run, guint step, const AtelierStepResult *result)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&run->plan_lock);
+  int next = -1;
+
+  if (g_atomic_int_get (&run->is_leaving))
+    return -1;
+  handle (run, step, result);
+  take_turn (run, &next);
+  if (!atelier_plan_more_to_do (run->plan) || atelier_plan_get_next_wake_us (run->plan) != run->wake_us)
+    g_async_queue_push (run->calls, run);
+  return next;
+}
+
+static void
+work (gpointer data, gpointer user_data)
+{
+  int step = GPOINTER_TO_INT (data) - 1;
+
+  atelier_ask_for_short_turns ();
+  while (step >= 0)
+    {
+      AtelierStepResult result;
+
+      carry_out (user_data, (guint) step, &result);
+      step = report (user_data, (guint) step, &result);
+    }
+}
+
+/* --- the scheduler --- */
+
+/* Sleeps until a turn is due. Called with plan_lock held, which others take meanwhile. */
+static void
+wait_for_turn (AtelierRun *run)
+{
+  gint64 wake_us = atelier_plan_get_next_wake_us (run->plan);
+
+  run->wake_us = wake_us;
+  g_mutex_unlock (&run->plan_lock);
+  if (wake_us == G_MAXINT64)
+    g_async_queue_pop (run->calls);
+  else
+    g_async_queue_timeout_pop (run->calls, (guint64) MAX (wake_us - atelier_time_now_us (), 0));
+  g_mutex_lock (&run->plan_lock);
 }
 
 /* Returns: whether everything is done; else the run is to be left */
 static gboolean
-carry_out (AtelierRun *run)
+carry_out_all (AtelierRun *run)
 {
-  g_autoptr (GHashTable) told = g_hash_table_new_full (NULL, NULL, NULL, g_free);
-  gboolean has_stopped = FALSE;
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&run->plan_lock);
 
   while (!g_atomic_int_get (&run->is_leaving))
     {
-      g_autofree Message *message = NULL;
-
-      record_settled (run);
-      if (atelier_run_is_stopping (run) && !has_stopped)
-        {
-          has_stopped = TRUE;
-          begin_stop (run);
-        }
+      take_turn (run, NULL);
       if (!atelier_plan_more_to_do (run->plan))
         return TRUE;
-      start_ready (run, told);
-      record_waits (run, told);
-      message = wait_for_message (run);
-      if (message != NULL && !g_atomic_int_get (&run->is_leaving))
-        handle (run, message);
+      wait_for_turn (run);
     }
   return FALSE;
 }
@@ -406,12 +427,13 @@ schedule (gpointer data)
   AtelierRun *run = data;
   gboolean is_done;
 
+  atelier_ask_for_short_turns ();
   record_start (run);
   atelier_run_record_unrun (run);
   for (guint i = 0; i < run->n_steps; i++)
     if (run->steps[i].adopted != NULL)
-      g_thread_pool_push (run->workers, GUINT_TO_POINTER (i + 1), NULL);
-  is_done = carry_out (run);
+      g_thread_pool_push (run->workers, GINT_TO_POINTER (i + 1), NULL);
+  is_done = carry_out_all (run);
   g_thread_pool_free (g_steal_pointer (&run->workers), FALSE, TRUE);
   withdraw_waits (run);
   if (is_done)
@@ -447,8 +469,10 @@ atelier_run_new (const AtelierRunRequest *request, AtelierRunListener listener, 
   g_autoptr (json_t) options = atelier_run_options_to_json (&request->options);
 
   g_mutex_init (&run->lock);
+  g_mutex_init (&run->plan_lock);
+  run->calls = g_async_queue_new ();
+  run->waits = g_hash_table_new_full (NULL, NULL, NULL, g_free);
   g_queue_init (&run->links);
-  run->messages = g_async_queue_new_full (g_free);
   run->stop_fd = eventfd (0, EFD_CLOEXEC | EFD_NONBLOCK);
   run->cancellable = g_cancellable_new ();
   run->store = g_object_ref (request->store);
@@ -545,11 +569,13 @@ atelier_run_free (AtelierRun *self)
   g_free (self->source_execution_id);
   g_free (self->run_folder);
   g_clear_pointer (&self->environments, g_hash_table_unref);
-  g_async_queue_unref (self->messages);
   if (self->stop_fd >= 0)
     close (self->stop_fd);
   g_free (self->failure);
   g_free (self->store_failure);
+  g_hash_table_unref (self->waits);
+  g_async_queue_unref (self->calls);
   g_mutex_clear (&self->lock);
+  g_mutex_clear (&self->plan_lock);
   g_free (self);
 }

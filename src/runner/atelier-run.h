@@ -16,9 +16,9 @@ G_BEGIN_DECLS
 
 /* AtelierRun: one execution while this program carries it out.
  *
- * The execution's row and its steps are in the store already, and the caller holds the lock RUN_FOLDER/owner. A run has a
- * scheduler thread, which alone touches the plan, and worker threads, each doing all of one step at a time. News is
- * told on the store's writer thread, after the commit of what it tells. */
+ * The execution's row and its steps are in the store already, and the caller holds the lock RUN_FOLDER/owner. A run has
+ * worker threads, each doing all of one step at a time and then asking the plan for the next, and a scheduler thread, which
+ * does what no worker brings along. News is told on the store's writer thread, after the commit of what it tells. */
 typedef struct _AtelierRun AtelierRun;
 
 /* How an execution is carried out; kept in the store as its options. Zero is the usual choice everywhere. */

@@ -71,6 +71,7 @@ set_owner (AtelierTask *task, AtelierConnection *connection)
   connection->task = task;
 }
 
+/* Tells the owner, if there is one, that the attempt runs. */
 void
 atelier_supervisor_tell_started (AtelierTask *task)
 {

@@ -154,7 +154,7 @@ static void
 tend (AtelierSupervisor *self, AtelierTask *task, gint64 now_us)
 {
   atelier_task_tend (task, self->tree, now_us);
-  if (task->tell_at_us > 0 && now_us >= task->tell_at_us && !task->root.reaped)
+  if (task->tell_at_us > 0 && now_us >= task->tell_at_us)
     atelier_supervisor_tell_started (task);
   if (task->phase == ATELIER_TASK_OVER)
     atelier_supervisor_settle (self, task);

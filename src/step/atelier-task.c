@@ -126,6 +126,7 @@ void
 atelier_task_reaped (AtelierTask *self, int status, const struct rusage *usage)
 {
   self->root.reaped = TRUE;
+  self->tell_at_us = 0;
   self->end.exit_code = WIFEXITED (status) ? WEXITSTATUS (status) : -1;
   self->end.signal = WIFSIGNALED (status) ? WTERMSIG (status) : 0;
   self->end.ended_at_us = g_get_real_time ();

@@ -231,8 +231,12 @@ class RunTest(StudioTest):
         self.assertIn("did you mean “run”?", self.err)
         self.atelier("run", code=2)
         self.atelier("show", "nothing", code=3)
-        self.atelier("list", "modles", code=None)
-        self.assertIn("workspace", self.err)
+        self.atelier("list", code=3)
+        self.assertIn("no workspace", self.err)
+        self.atelier("list", "modles", code=2)
+        self.assertIn("did you mean “models”?", self.err)
+        self.atelier("run", "x.json", "--from", "A", code=2)
+        self.assertIn("--reuse", self.err)
         for verb in ("run", "resume", "stop", "list", "show", "logs", "metrics", "validate", "graph", "template", "project", "sample", "runtime",
                      "audit", "verify"):
             self.assertIn("Usage:", self.atelier(verb, "--help"))
