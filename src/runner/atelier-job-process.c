@@ -30,6 +30,8 @@
 #define MOST_BEHIND ((gint64) 64 << 20) /* a log that floods is read in part: the supervisor keeps head and tail only, too */
 #define NEWS_EVERY_US 100000
 #define SETTLE_MS 30000 /* a supervisor that follows a dead one first ends what that left running */
+#define SUCCESSOR_TRIES 50
+#define SUCCESSOR_PAUSE_US 20000
 
 typedef struct
 {
@@ -363,27 +365,45 @@ lose (AtelierJob *job)
   job->end.message = g_strdup (_("it was cut off: its supervisor ended before it"));
 }
 
-/* The supervisor is gone. A new one, which the next connection starts, first settles what the old one left; then the journal
- * says how this attempt ended. */
+/* Connects to the supervisor that takes the place of one that is gone, and waits until it has settled what that one left. */
+static json_t *
+greet_successor (Watch *watch, GError **error)
+{
+  AtelierRun *run = watch->job->run;
+  g_autoptr (json_t) hello = json_pack ("{s:s}", "op", "hello");
+
+  g_clear_pointer (&watch->link, atelier_supervisor_link_free);
+  watch->link = atelier_supervisor_connect (run->supervisor, error);
+  if (watch->link == NULL)
+    return NULL;
+  atelier_run_drop_links (run); /* after this link, so that the new supervisor has somebody */
+  if (!atelier_supervisor_link_send (watch->link, hello, error))
+    return NULL;
+  return atelier_supervisor_link_receive (watch->link, SETTLE_MS, -1, error);
+}
+
+/* The supervisor is gone. The next connection starts a new one, whose journal says how this attempt ended. A process that dies
+ * may close this connection before it stops listening, so the first tries can still reach the old one. */
 static gboolean
 recover (Watch *watch, GError **error)
 {
   AtelierJob *job = watch->job;
-  g_autoptr (json_t) hello = json_pack ("{s:s}", "op", "hello");
-  g_autoptr (json_t) answer = NULL;
   g_autoptr (GError) problem = NULL;
+  g_autoptr (json_t) answer = NULL;
 
-  g_clear_pointer (&watch->link, atelier_supervisor_link_free);
-  watch->link = atelier_supervisor_connect (job->run->supervisor, error);
-  if (watch->link == NULL)
-    return FALSE;
-  atelier_run_drop_links (job->run); /* after this link, so that the new supervisor has somebody */
-  if (atelier_supervisor_link_send (watch->link, hello, &problem))
-    answer = atelier_supervisor_link_receive (watch->link, SETTLE_MS, -1, &problem);
+  for (int i = 0; i < SUCCESSOR_TRIES; i++)
+    {
+      g_clear_error (&problem);
+      answer = greet_successor (watch, &problem);
+      if (answer != NULL || !g_error_matches (problem, G_IO_ERROR, G_IO_ERROR_CLOSED))
+        break;
+      g_usleep (SUCCESSOR_PAUSE_US);
+    }
   if (answer == NULL)
     {
       g_clear_pointer (&watch->link, atelier_supervisor_link_free);
-      g_set_error (error, ATELIER_RUNNER_ERROR, ATELIER_RUNNER_ERROR_FAULT, _("the supervisor of steps has ended, and no other took its place: %s"),
+      g_set_error (error, ATELIER_RUNNER_ERROR, ATELIER_RUNNER_ERROR_FAULT,
+                   _("the supervisor of steps has ended, and no other took its place: %s"),
                    problem != NULL ? problem->message : _("it does not answer"));
       return FALSE;
     }

@@ -149,7 +149,7 @@ test_large_request (Fixture *f, gconstpointer data)
   g_autoptr (json_t) packet = NULL;
   g_autofree char *file = g_build_filename (atelier_supervisor_get_run_folder (f->supervisor), "Large", "1", "log.request", NULL);
 
-  /* the environment of one string would be too much for the kernel: it is spread over the command line's arguments */
+  /* one variable of that size would be too much for the kernel; what is not listed for a request is passed over */
   json_object_set_new (request, "note", json_string (variable));
   send_to (link, request);
   g_assert_true (g_file_test (file, G_FILE_TEST_IS_REGULAR));
