@@ -216,6 +216,8 @@ class AwsCommand(DoorTestCase):
         (source / "sub").mkdir(parents=True)
         (source / "a b.txt").write_text("hello")
         (source / "sub/é").write_bytes(os.urandom(9 << 20))
+        for path in (source / "a b.txt", source / "sub/é"):
+            os.utime(path, (1_700_000_000, 1_700_000_000))  # sync compares whole seconds: not the one of the upload
         self.aws("s3", "mb", "s3://bucket")
         self.aws("s3", "sync", str(source), "s3://bucket/tree")
         self.assertIn("a b.txt", self.aws("s3", "ls", "--recursive", "s3://bucket/tree/"))

@@ -223,7 +223,7 @@ test_killed (Fixture *f, gconstpointer data)
   entry = g_ptr_array_index (entries, 0);
   g_assert_cmpint (entry->state, ==, ATELIER_JOURNAL_STATE_ENDED);
   g_assert_cmpint (entry->end.reason, ==, ATELIER_END_REASON_LOST);
-  g_assert_cmpuint (atelier_process_start_ticks ((pid_t) entry->pid), !=, entry->start_ticks);
+  g_assert_false (atelier_process_is_alive ((pid_t) entry->pid, entry->start_ticks, entry->boot_id));
 }
 
 static void
