@@ -203,17 +203,25 @@ test_killed (Fixture *f, gconstpointer data)
   g_autoptr (GError) error = NULL;
   g_autofree char *path = g_build_filename (atelier_supervisor_get_run_folder (f->supervisor), "journal", NULL);
   g_autoptr (GPtrArray) entries = NULL;
+  g_autofree char *boot_id = atelier_process_boot_id ();
   const AtelierJournalEntry *entry;
+  guint64 ticks;
+  pid_t killed;
 
   send_to (other, hello);
   greeting = expect (other, "hello");
   send_to (link, request);
   started = expect (link, "started");
   g_assert_true (atelier_supervisor_link_is_idle (other));
-  g_assert_cmpint (kill ((pid_t) atelier_json_get_int (greeting, "pid", 0), SIGKILL), ==, 0);
+  killed = (pid_t) atelier_json_get_int (greeting, "pid", 0);
+  ticks = atelier_process_start_ticks (killed);
+  g_assert_cmpint (kill (killed, SIGKILL), ==, 0);
   g_assert_null (atelier_supervisor_link_receive (link, 30000, -1, &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CLOSED);
   g_assert_false (atelier_supervisor_link_is_idle (other));
+  /* it closes its connections before it stops listening: only once it is dead is the next connection to another */
+  while (atelier_process_is_alive (killed, ticks, boot_id))
+    g_thread_yield ();
   next = connect_to (f);
   send_to (next, hello);
   again = expect (next, "hello");
